@@ -1,0 +1,48 @@
+// Every bound, with its reason. A bound that is not here does not exist.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cairn::limits {
+
+// --- records
+inline constexpr size_t record_bytes_max = 256 * 1024;           // a page of 256 KiB holds at least one; far above any real entry
+inline constexpr size_t source_id_bytes_max = 512;               // identifiers, not documents
+inline constexpr size_t extra_bytes_max = 64 * 1024;             // what the model has not must not crowd out what it has
+inline constexpr int terms_max = 200;                            // classifies; more is a mapping error
+inline constexpr int sessions_max = 500;                         // ten years of a weekly training
+inline constexpr int repeated_max = 1000;                        // phones, schedules, places of one record
+inline constexpr size_t text_bytes_max = 64 * 1024;              // one text field
+
+// --- imports
+inline constexpr size_t import_line_bytes_max = 8 * 1024 * 1024;  // one nested HSDS document; a longer line is not a directory
+inline constexpr int import_json_depth_max = 64;                  // HSDS nests 8 deep
+inline constexpr size_t import_file_records_max = 10'000'000;     // ten times the largest plan
+
+// --- replication
+inline constexpr size_t page_bytes_target = 256 * 1024;          // fast on TLS loopback, small beside memory
+inline constexpr size_t page_entries_max = 2'000;                // bounds the work on one page of tombstones
+inline constexpr size_t page_bytes_max = 1024 * 1024;            // what a receiver accepts: target + one record, with room
+inline constexpr size_t sync_message_bytes_max = 1536 * 1024;    // page_bytes_max and its frame
+inline constexpr size_t inline_entries_bytes_max = 64 * 1024;    // one round trip less for a normal edit; larger waits for Pull
+inline constexpr uint64_t pull_credit_bytes = 4 * 1024 * 1024;   // keeps a long link full; bounds what a receiver must hold
+inline constexpr size_t heads_per_message_max = 500;             // 500 heads of ~400 bytes: 200 KiB
+inline constexpr size_t feeds_per_peer_max = 10'000;             // 1,000 partners with 10 audiences
+inline constexpr size_t small_delta_entries_max = 512;           // visible in one transaction of some ten milliseconds
+inline constexpr size_t apply_slice_entries = 2'000;             // a bounded transaction of a large delta
+
+// --- charter
+inline constexpr size_t charter_bytes_max = 4 * 1024 * 1024;     // 1,000 partners of 1 KiB, four times over
+inline constexpr uint64_t quota_records_default = 200'000;       // a country's services, with room
+inline constexpr uint64_t quota_bytes_default = 1024ull * 1024 * 1024;  // 5 KiB a record at the default count
+inline constexpr uint32_t quota_publishes_per_hour_default = 3'600;     // one a second, sustained
+
+// --- reading
+inline constexpr size_t query_bytes_max = 512;                   // a person's words
+inline constexpr int query_words_max = 16;                       // beyond it nothing matches anyway
+inline constexpr uint32_t list_page_size_max = 1'000;            // 1 MB a page
+inline constexpr uint32_t search_page_size_max = 200;            // nobody reads further
+inline constexpr int query_budget_millis = 2'000;                // then a query is stopped, so that one reader cannot hold the pool
+
+}  // namespace cairn::limits
