@@ -1,0 +1,16 @@
+// Time zones by their IANA names.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace cairn {
+
+// The name in its proper case ("europe/warsaw" → "Europe/Warsaw"). "UTC" and names with a slash that ICU knows are
+// accepted, aliases (Europe/Kiev) as they are. INVALID_ARGUMENT for the rest, with a suggestion for cities ("Warsaw"),
+// abbreviations ("CET") and near misses. Thread-safe.
+absl::StatusOr<std::string> NormaliseTimeZone(absl::string_view text);
+
+}  // namespace cairn
