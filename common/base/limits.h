@@ -32,11 +32,28 @@ inline constexpr size_t feeds_per_peer_max = 10'000;             // 1,000 partne
 inline constexpr size_t small_delta_entries_max = 512;           // visible in one transaction of some ten milliseconds
 inline constexpr size_t apply_slice_entries = 2'000;             // a bounded transaction of a large delta
 
+inline constexpr int pulls_running_max = 4;                      // enough to hide one slow peer; bounds received bytes to 4 credits
+inline constexpr size_t pulls_served_per_peer_max = 8;           // twice what an honest peer asks for; one page of memory each
+inline constexpr size_t sync_queue_messages_max = 64;            // small control messages waiting for one peer
+inline constexpr size_t peers_dialled_max = 64;                  // a random graph of this degree stays connected; memory stays small
+inline constexpr int pull_progress_seconds_max = 20;             // a peer that announced and delivers nothing for so long is left
+inline constexpr int origin_grace_millis = 250;                  // the owner's own delivery is waited for before a relay is asked
+inline constexpr int retry_millis_min = 500;                     // first retry after a failure; doubles, with jitter
+inline constexpr int retry_millis_max = 60'000;                  // a peer that is back is found within a minute
+inline constexpr int dial_wait_millis = 1'000;                   // of two that could dial each other, the second waits, so that one stream results
+inline constexpr int stream_proven_seconds = 30;                 // a stream that lived so long clears the failures before it
+inline constexpr int entry_overhead_bytes = 64;                  // what an entry costs beside its payload, counted against credit
+
 // --- charter
 inline constexpr size_t charter_bytes_max = 4 * 1024 * 1024;     // 1,000 partners of 1 KiB, four times over
 inline constexpr uint64_t quota_records_default = 200'000;       // a country's services, with room
 inline constexpr uint64_t quota_bytes_default = 1024ull * 1024 * 1024;  // 5 KiB a record at the default count
 inline constexpr uint32_t quota_publishes_per_hour_default = 3'600;     // one a second, sustained
+inline constexpr size_t charter_file_bytes_max = 64 * 1024 * 1024;  // a chain in text form; a real one has kilobytes
+inline constexpr size_t charter_name_bytes_max = 400;            // a name for people, in any script
+inline constexpr int charter_partners_max = 2'000;               // the plan of 1,000, twice over
+inline constexpr int charter_governors_max = 100;                // people who can be asked to sign
+inline constexpr int charter_nodes_max = 32;                     // machines of one partner
 
 // --- reading
 inline constexpr size_t query_bytes_max = 512;                   // a person's words

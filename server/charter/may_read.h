@@ -1,0 +1,41 @@
+// Who may read what: the one place that decides. Every path asks it: heads, pulls, inline changes, search, counts,
+// watch, export.
+//
+// Denied unless a rule here allows it:
+//   the partner that owns the feed      always
+//   a feed of an unknown or retired partner  nobody else
+//   "public"                            everybody
+//   "consortium"                        active partners
+//   "circle:NAME"                       active partners in the circle; an unknown or empty circle: nobody
+//   any other audience                  nobody
+#pragma once
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "server/charter/charter_view.h"
+
+namespace cairn {
+
+// Someone who reads: a peer, a person at the node, or anybody.
+class Reader {
+ public:
+  // Anybody from the internet.
+  static Reader Anonymous() { return Reader(""); }
+  // A partner's node, authenticated by its pin.
+  static Reader Partner(absl::string_view partner) { return Reader(partner); }
+  // Whoever may open the socket of the partner's own node; reads what that partner may.
+  static Reader LocalOperator(absl::string_view own_partner) { return Reader(own_partner); }
+
+  // Empty: anonymous.
+  const std::string& partner() const { return partner_; }
+
+ private:
+  explicit Reader(absl::string_view partner) : partner_(partner) {}
+  std::string partner_;
+};
+
+// True when `reader` may read, and learn of, the feed of `partner` for `audience` under this charter. Thread-safe.
+bool MayRead(const CharterView& charter, const Reader& reader, absl::string_view partner, absl::string_view audience);
+
+}  // namespace cairn
