@@ -10,7 +10,7 @@ namespace cairn {
 // True when `bytes` is well-formed UTF-8 (no overlong forms, no surrogates, nothing above U+10FFFF). Thread-safe.
 bool IsValidUtf8(absl::string_view bytes);
 
-// Number of code points; a malformed byte counts as one.
+// Number of code points of well-formed text.
 size_t CodePointCount(absl::string_view utf8);
 
 // The longest prefix of at most `max_bytes` bytes that does not cut a code point.
