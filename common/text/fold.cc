@@ -149,12 +149,15 @@ struct FoldedCodePoint {
 
 struct FoldTable {
   std::array<FoldedCodePoint, kTableSize> entries;
+  // The first 128 again, dense: every ASCII character folds to one.
+  std::array<char, 128> ascii;
   FoldTable() {
     for (size_t c = 0; c < kTableSize; ++c) {
       const std::string folded = FoldCodePoint(static_cast<char32_t>(c));
       entries[c].length = static_cast<uint8_t>(folded.size());
       if (folded.size() <= sizeof(entries[c].bytes)) std::memcpy(entries[c].bytes, folded.data(), folded.size());
     }
+    for (size_t c = 0; c < ascii.size(); ++c) ascii[c] = entries[c].bytes[0];
   }
 };
 
@@ -171,7 +174,12 @@ class Output {
   ~Output() { Flush(); }
   void Byte(char c) {
     *next_++ = c;
-    if (next_ == buffer_ + kFlushAt) Flush();
+    if (next_ >= buffer_ + kFlushAt) Flush();
+  }
+  void AsciiEight(const uint8_t* p, const std::array<char, 128>& ascii) {
+    for (int k = 0; k < 8; ++k) next_[k] = ascii[p[k]];
+    next_ += 8;
+    if (next_ >= buffer_ + kFlushAt) Flush();
   }
   void Short(const FoldedCodePoint& folded) {
     std::memcpy(next_, folded.bytes, sizeof(folded.bytes));
@@ -198,12 +206,19 @@ class Output {
 
 void FoldForSearch(absl::string_view utf8, std::string* out) {
   const auto& entries = Table().entries;
+  const auto& ascii = Table().ascii;
   Output output(out);
   const auto* p = reinterpret_cast<const uint8_t*>(utf8.data());
   const auto size = static_cast<int64_t>(utf8.size());
   for (int64_t i = 0; i < size;) {
+    uint64_t eight;
+    if (size - i >= 8 && (std::memcpy(&eight, p + i, 8), (eight & 0x8080808080808080u) == 0)) {
+      output.AsciiEight(p + i, ascii);
+      i += 8;
+      continue;
+    }
     if (p[i] < 0x80) {
-      output.Byte(entries[p[i++]].bytes[0]);
+      output.Byte(ascii[p[i++]]);
       continue;
     }
     UChar32 c;
