@@ -1,0 +1,34 @@
+// Makes the derived tables anew from the entries, in bounded slices, while everything else goes on.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/store/database.h"
+#include "server/store/store.h"
+
+namespace cairn {
+
+struct RebuildProgress {
+  uint64_t done = 0;  // entries
+  uint64_t total = 0;
+};
+
+// Empties the derived tables and remembers, durably, that all entries wait to be derived again. From then on a change
+// of an entry that still waits leaves the derived tables alone. Within a write body.
+absl::Status BeginRebuild(Connection& db);
+
+// True while entries wait: after BeginRebuild, after a crash in between, and after opening a file whose texts were
+// folded by another version.
+absl::StatusOr<bool> RebuildPending(Store* store);
+
+// Derives what waits, one bounded write after the other; readers see records reappear. Blocks. OK at once when nothing
+// waits. `progress` may return an error to stop; the rest waits on.
+absl::Status ContinueRebuild(Store* store, const std::function<absl::Status(const RebuildProgress&)>& progress);
+
+// BeginRebuild and ContinueRebuild.
+absl::Status Rebuild(Store* store, const std::function<absl::Status(const RebuildProgress&)>& progress);
+
+}  // namespace cairn
