@@ -1,0 +1,76 @@
+#include "common/base/data_dir.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace cairn {
+namespace {
+
+// A TOML basic string: control characters, quotes and backslashes are escaped.
+std::string TomlString(absl::string_view text) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string quoted = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      quoted += {'\\', c};
+    } else if (byte < 0x20 || byte == 0x7f) {
+      absl::StrAppend(&quoted, "\\u00", std::string{digits[byte >> 4], digits[byte & 15]});
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "\"";
+}
+
+constexpr absl::string_view defaults_text = R"(
+# What follows are the defaults; remove the "#" to change one. Relative paths are relative to this file.
+
+# Lines on standard error: debug, info, warning, error. Reloaded on SIGHUP.
+#log_level = "info"
+
+# Seconds between signatures that say "nothing newer exists", 30 to 60.
+#heartbeat_seconds = 45
+
+# Days that a withdrawal is remembered for peers that were away.
+#tombstone_retention_days = 180
+
+# The consortium that this node must belong to. Empty: that of the charter it was given.
+#consortium = ""
+
+[paths]
+#database = "cairn.db"
+#socket = "cairn.sock"
+#charter = "charter.chain"
+#tls_key = "keys/node.key"
+#tls_certificate = "keys/node.crt"
+#publishing_key = "keys/publish.key"
+
+[limits]
+# Queries that run at a time; each has a connection of its own to the database.
+#readers = 4
+# Readers that may follow changes at a time.
+#watchers = 32
+# Seconds that running work has to end when the node is told to stop.
+#drain_seconds = 10
+)";
+
+}  // namespace
+
+std::string JoinPath(absl::string_view base, absl::string_view relative) {
+  if (base.empty() || (!relative.empty() && relative.front() == '/')) return std::string(relative);
+  return absl::StrCat(base, base.back() == '/' ? "" : "/", relative);
+}
+
+std::string NodeTomlText(const NodeTomlValues& values) {
+  return absl::StrCat("# Configuration of a Cairn node. `cairnd --check-config` says what is in effect.\n\n",
+                      "# The partner that this node belongs to, and the node itself, as the charter names them.\n",
+                      "partner = ", TomlString(values.partner), "\nnode = ", TomlString(values.node),
+                      "\n\n# A name for people to read.\nname = ", TomlString(values.name),
+                      "\n\n# Where other nodes reach this one, \"host:port\". Empty: it only dials out.\nlisten = ",
+                      TomlString(values.listen),
+                      "\n\n# The address that others dial, when it is another one than `listen`.\nadvertise = ",
+                      TomlString(values.advertise), "\n", defaults_text);
+}
+
+}  // namespace cairn
