@@ -14,7 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "cairn/v1/record.pb.h"
-#include "server/store/connection.h"
+#include "server/store/database.h"
 
 namespace cairn {
 

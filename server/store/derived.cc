@@ -1,0 +1,116 @@
+#include "server/store/derived.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "common/base/status_macros.h"
+#include "server/store/derived_tables.h"
+
+namespace cairn {
+namespace {
+
+constexpr char kInsertText[] = "INSERT INTO record_text (rowid, title, keywords, body) VALUES (?, ?, ?, ?)";
+// How FTS5 forgets a row of a table without content: it has to be told what the row was.
+constexpr char kDeleteText[] =
+    "INSERT INTO record_text (record_text, rowid, title, keywords, body) VALUES ('delete', ?, ?, ?, ?)";
+constexpr char kClearText[] = "INSERT INTO record_text (record_text) VALUES ('delete-all')";
+constexpr char kOptimizeText[] = "INSERT INTO record_text (record_text) VALUES ('optimize')";
+
+using Rows = absl::Span<const DerivedRow>;
+
+int BindValues(Statement& statement, int index, const DerivedRow& row) {
+  for (const DerivedValue& value : row.values) {
+    std::visit(
+        [&](const auto& v) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::monostate>) {
+            statement.BindAt(index, nullptr);
+          } else {
+            statement.BindAt(index, v);
+          }
+        },
+        value);
+    ++index;
+  }
+  return index;
+}
+
+absl::Status InsertRows(Connection& db, int64_t feed_id, int64_t entry_id, Rows rows) {
+  if (rows.empty()) return absl::OkStatus();
+  Statement insert = db.Prepare(SqlOf(rows.front().table).insert);
+  for (const DerivedRow& row : rows) {
+    insert.Rewind();
+    insert.BindAt(1, entry_id);
+    const bool has_feed = row.table == DerivedTable::kRecord;
+    if (has_feed) insert.BindAt(2, feed_id);
+    BindValues(insert, has_feed ? 3 : 2, row);
+    RETURN_IF_ERROR(insert.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RemoveRows(Connection& db, int64_t entry_id, Rows rows) {
+  if (rows.empty()) return absl::OkStatus();
+  const DerivedTableSql& sql = SqlOf(rows.front().table);
+  if (!sql.by_value) return db.Execute(sql.remove, entry_id);
+  Statement remove = db.Prepare(sql.remove);
+  for (const DerivedRow& row : rows) {
+    remove.Rewind();
+    remove.BindAt(BindValues(remove, 1, row), entry_id);
+    RETURN_IF_ERROR(remove.Run());
+  }
+  return absl::OkStatus();
+}
+
+// The rows of `table`, which stand together at the front of `rows` or nowhere; takes them off.
+Rows TakeTable(Rows& rows, DerivedTable table) {
+  size_t n = 0;
+  while (n < rows.size() && rows[n].table == table) ++n;
+  const Rows taken = rows.first(n);
+  rows.remove_prefix(n);
+  return taken;
+}
+
+absl::Status WriteText(Connection& db, const char* sql, int64_t entry_id, const PreparedRecord& record) {
+  if (!record.indexed) return absl::OkStatus();
+  return db.Execute(sql, entry_id, record.title, record.keywords, record.body);
+}
+
+bool SameText(const PreparedRecord& a, const PreparedRecord& b) {
+  return a.indexed == b.indexed && a.title == b.title && a.keywords == b.keywords && a.body == b.body;
+}
+
+}  // namespace
+
+absl::Status Derived::Upsert(Connection& connection, int64_t feed_id, int64_t entry_id, const PreparedRecord& now,
+                             const PreparedRecord* before) {
+  static const PreparedRecord kNothing;
+  const PreparedRecord& old = before == nullptr ? kNothing : *before;
+  Rows new_rows(now.rows);
+  Rows old_rows(old.rows);
+  for (size_t i = 0; i < kDerivedTableCount && !(new_rows.empty() && old_rows.empty()); ++i) {
+    const Rows in = TakeTable(new_rows, static_cast<DerivedTable>(i));
+    const Rows out = TakeTable(old_rows, static_cast<DerivedTable>(i));
+    if (std::equal(in.begin(), in.end(), out.begin(), out.end())) continue;
+    RETURN_IF_ERROR(RemoveRows(connection, entry_id, out));
+    RETURN_IF_ERROR(InsertRows(connection, feed_id, entry_id, in));
+  }
+  if (SameText(now, old)) return absl::OkStatus();
+  RETURN_IF_ERROR(WriteText(connection, kDeleteText, entry_id, old));
+  return WriteText(connection, kInsertText, entry_id, now);
+}
+
+absl::Status Derived::Remove(Connection& connection, int64_t entry_id, const PreparedRecord& before) {
+  return Upsert(connection, 0, entry_id, PreparedRecord(), &before);
+}
+
+absl::Status Derived::Clear(Connection& connection) {
+  for (const DerivedTableSql& table : kDerivedTables) {
+    RETURN_IF_ERROR(connection.Execute(absl::StrCat("DELETE FROM ", table.name)));
+  }
+  return connection.Execute(kClearText);
+}
+
+absl::Status Derived::CompactText(Connection& connection) { return connection.Execute(kOptimizeText); }
+
+}  // namespace cairn
