@@ -45,7 +45,7 @@ inline constexpr int stream_proven_seconds = 30;                 // a stream tha
 inline constexpr int entry_overhead_bytes = 64;                  // what an entry costs beside its payload, counted against credit
 
 // --- charter
-inline constexpr size_t charter_bytes_max = 4 * 1024 * 1024;     // 1,000 partners of 1 KiB, four times over
+inline constexpr size_t charter_bytes_max = 1024 * 1024;         // 1,000 partners of 1 KiB; one version fits one sync message
 inline constexpr uint64_t quota_records_default = 200'000;       // a country's services, with room
 inline constexpr uint64_t quota_bytes_default = 1024ull * 1024 * 1024;  // 5 KiB a record at the default count
 inline constexpr uint32_t quota_publishes_per_hour_default = 3'600;     // one a second, sustained

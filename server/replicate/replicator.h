@@ -25,11 +25,11 @@ class Store;
 struct PeerView {
   std::string node;
   std::string partner;
-  std::string endpoint;          // empty: it dials
-  std::string state;             // connected, connecting, waiting, unreachable, faulty
+  std::string endpoint;  // empty: it dials
+  std::string state;     // connected, connecting, waiting, unreachable, faulty
   bool dialled = false;
-  absl::Time connected_since;    // InfinitePast: not connected
-  absl::Time last_heard;         // InfinitePast: never
+  absl::Time connected_since;  // InfinitePast: not connected
+  absl::Time last_heard;       // InfinitePast: never
   std::string last_error;
 };
 
@@ -37,22 +37,23 @@ struct PeerView {
 struct FeedSyncView {
   std::string partner;
   std::string audience;
-  uint64_t announced_seq = 0;    // highest that any connected peer announced
+  uint64_t announced_seq = 0;  // highest that any connected peer announced
   bool pulling = false;
 };
 
-// Thread-safe. Owns a timer thread and an executor thread; store writes run on the store's writer thread. All callbacks of the transport may come from any
-// thread. Stop() before the transport and the store go.
+// Thread-safe. Owns a timer thread and an executor thread; store writes run on the store's writer thread. All callbacks
+// of the transport may come from any thread. Stop() before the transport and the store go.
 class Replicator {
  public:
   struct Options {
     std::string consortium;
-    std::string node;              // this node's id
-    std::string partner;           // this node's partner
-    uint64_t seed = 1;             // for jitter
+    std::string node;     // this node's id
+    std::string partner;  // this node's partner
+    uint64_t seed = 1;    // for jitter
     absl::Duration tombstone_retention = absl::Hours(24 * 180);
   };
-  Replicator(Options options, Store* store, FeedStore* feeds, LiveCharter* charter, const HeadChecker* checker, Clock* clock);
+  Replicator(Options options, Store* store, FeedStore* feeds, LiveCharter* charter, const HeadChecker* checker,
+             Clock* clock);
   ~Replicator();
 
   // Reads what the store holds and begins to dial through `dialler`, which must outlive Stop().
@@ -61,11 +62,14 @@ class Replicator {
   void Stop();
 
   // --- for the transport
-  // A stream is up with `node`, which the transport has authenticated by its pin. Refused (ALREADY_EXISTS) when the pair has a stream already that wins.
-  absl::StatusOr<SessionId> OnConnected(const std::string& node, bool dialled_by_us, std::shared_ptr<PeerStream> stream);
+  // A stream is up with `node`, which the transport has authenticated by its pin. Refused (ALREADY_EXISTS) when the
+  // pair has a stream already that wins.
+  absl::StatusOr<SessionId> OnConnected(const std::string& node, bool dialled_by_us,
+                                        std::shared_ptr<PeerStream> stream);
   // A message came; the transport starts its next read after this returns. May block while the node cannot take more.
   void OnMessage(SessionId session, v1::SyncMessage message);
-  // What to write next, when a write may start: after Wake() and after each finished write. Empty: nothing now; Wake() follows.
+  // What to write next, when a write may start: after Wake() and after each finished write. Empty: nothing now; Wake()
+  // follows.
   std::optional<v1::SyncMessage> NextMessage(SessionId session);
   // The stream is gone; no further calls for this session.
   void OnClosed(SessionId session, const absl::Status& why);

@@ -1,0 +1,278 @@
+#include "server/replicate/peer_session.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/hex.h"
+#include "common/base/limits.h"
+#include "common/base/status_macros.h"
+
+namespace cairn {
+namespace {
+constexpr uint32_t kProtocol = 1;
+}  // namespace
+
+PeerSession::PeerSession(SessionId id, std::string node, std::string partner, bool dialled_by_us, SyncState* state)
+    : id_(id),
+      node_(std::move(node)),
+      partner_(std::move(partner)),
+      dialled_by_us_(dialled_by_us),
+      since_(state->now),
+      state_(state),
+      self_(std::make_shared<PeerSession*>(this)) {
+  for (const auto& [feed, held] : state_->feeds) to_announce_.insert(feed);
+  state_->outbox.wake.insert(id_);
+}
+
+absl::Status PeerSession::OnHello(const v1::Hello& hello) {
+  if (greeted_) return absl::InvalidArgumentError("a second Hello on one stream");
+  if (hello.protocol() != kProtocol) {
+    return absl::FailedPreconditionError(absl::StrCat("node ", node_, " speaks sync protocol ", hello.protocol(),
+                                                      "; this node speaks ", kProtocol, ": update the older program"));
+  }
+  if (hello.consortium() != state_->consortium) {
+    return absl::FailedPreconditionError(absl::StrCat("node ", node_, " belongs to consortium ",
+                                                      Quoted(hello.consortium()), "; this node to ",
+                                                      Quoted(state_->consortium)));
+  }
+  if (hello.node() != node_) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("the peer calls itself ", Quoted(hello.node()), " but its key is pinned for ", Quoted(node_)));
+  }
+  const CharterView& charter = *state_->charter;
+  if (hello.charter_version() == charter.version() && hello.charter_sha256() != charter.sha256()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "node ", node_, " holds another charter as version ", charter.version(), " (", ToHex(hello.charter_sha256()),
+        "; here ", ToHex(charter.sha256()), "): the governors must settle which one is in force"));
+  }
+  greeted_ = true;
+  NoteCharterVersion(hello.charter_version());
+  state_->outbox.wake.insert(id_);
+  return absl::OkStatus();
+}
+
+absl::Status PeerSession::OnPull(const v1::Pull& pull) {
+  if (served_.count(pull.pull_id()) != 0)
+    return absl::InvalidArgumentError(absl::StrCat("pull ", pull.pull_id(), " is already being served"));
+  if (served_.size() >= limits::pulls_served_per_peer_max) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("more than ", limits::pulls_served_per_peer_max, " pulls at a time"));
+  }
+  const FeedKey feed = FeedKey::FromProto(pull.feed());
+  const HeldFeed* held = state_->MaySend(partner_, NameOf(feed)) ? state_->Servable(NameOf(feed)) : nullptr;
+  if (held == nullptr || held->feed != feed) {
+    Refuse(pull.pull_id(), "no such feed here now");
+    return absl::OkStatus();
+  }
+  Served served;
+  served.feed = feed;
+  served.after_seq = pull.after_seq();
+  served.from_start = pull.after_seq() == 0;
+  served.credit = static_cast<int64_t>(std::min<uint64_t>(pull.credit_bytes(), limits::pull_credit_bytes));
+  served_.emplace(pull.pull_id(), std::move(served));
+  ReadOn(pull.pull_id());
+  return absl::OkStatus();
+}
+
+absl::Status PeerSession::OnCredit(const v1::Credit& credit) {
+  const auto it = served_.find(credit.pull_id());
+  if (it == served_.end()) return absl::OkStatus();  // crossed the last page on the way
+  it->second.credit += static_cast<int64_t>(std::min<uint64_t>(credit.bytes(), limits::pull_credit_bytes));
+  it->second.credit = std::min<int64_t>(it->second.credit, limits::pull_credit_bytes);
+  ReadOn(credit.pull_id());
+  return absl::OkStatus();
+}
+
+void PeerSession::Refuse(uint32_t pull_id, const std::string& reason) {
+  v1::SyncMessage message;
+  message.mutable_cancel()->set_pull_id(pull_id);
+  message.mutable_cancel()->set_reason(reason);
+  Send(std::move(message));
+}
+
+// Reads one page ahead of what is being written, never more: a slow peer costs a cursor.
+void PeerSession::ReadOn(uint32_t pull_id) {
+  Served& served = served_.at(pull_id);
+  if (served.reading || served.ready.has_value() || served.last || served.credit <= 0) return;
+  served.reading = true;
+  state_->Ask(ReadPage{served.feed, served.after_seq}, [alive = self_, pull_id](StoreResult&& result) {
+    if (*alive != nullptr) (*alive)->OnPageRead(pull_id, std::move(result));
+  });
+}
+
+void PeerSession::OnPageRead(uint32_t pull_id, StoreResult&& result) {
+  const auto it = served_.find(pull_id);
+  if (it == served_.end()) return;
+  Served& served = it->second;
+  served.reading = false;
+  // Access may have been withdrawn while the page was read.
+  if (!result.status.ok() || !result.page.has_value() || !state_->MaySend(partner_, NameOf(served.feed))) {
+    served_.erase(it);
+    Refuse(pull_id, "no such feed here now");
+    return;
+  }
+  FeedStore::Page& page = *result.page;
+  if (!served.from_start && served.after_seq < page.floor_seq) {
+    served.after_seq = 0;
+    served.from_start = true;
+    served.reset = true;
+    ReadOn(pull_id);
+    return;
+  }
+  v1::EntriesPage out;
+  out.set_pull_id(pull_id);
+  out.set_reset(served.reset);
+  served.reset = false;
+  out.set_through_seq(page.through_seq);
+  out.set_state_seq(page.state_seq);
+  for (v1::Entry& entry : page.entries) {
+    served.credit -= static_cast<int64_t>(EntryBytes(entry));
+    *out.add_entries() = std::move(entry);
+  }
+  served.after_seq = page.through_seq;
+  served.last = page.last;
+  if (page.last) *out.mutable_closing_head() = std::move(page.head);
+  served.ready = std::move(out);
+  state_->outbox.wake.insert(id_);
+}
+
+void PeerSession::Announce(const FeedName& feed) {
+  to_announce_.insert(feed);
+  state_->outbox.wake.insert(id_);
+}
+
+void PeerSession::AnnounceCharter() {
+  if (greeted_ && peer_charter_version_ < state_->charter->version()) state_->outbox.wake.insert(id_);
+}
+
+void PeerSession::Send(v1::SyncMessage message) {
+  // The peer makes us answer faster than it reads: it ends itself.
+  if (queue_.size() >= limits::sync_queue_messages_max) {
+    state_->outbox.close.emplace_back(id_, absl::ResourceExhaustedError("the peer does not read what it asks for"));
+    return;
+  }
+  queue_.push_back(std::move(message));
+  state_->outbox.wake.insert(id_);
+}
+
+std::optional<v1::SyncMessage> PeerSession::Next() {
+  if (!hello_sent_) {
+    hello_sent_ = true;
+    v1::SyncMessage message;
+    v1::Hello* hello = message.mutable_hello();
+    hello->set_protocol(kProtocol);
+    hello->set_consortium(state_->consortium);
+    hello->set_node(state_->node);
+    hello->set_charter_version(state_->charter->version());
+    hello->set_charter_sha256(state_->charter->sha256());
+    return message;
+  }
+  if (!greeted_) return std::nullopt;
+  if (peer_charter_version_ < state_->charter->version()) {
+    if (std::optional<v1::SyncMessage> charter = NextCharter()) return charter;
+  }
+  if (!queue_.empty()) {
+    v1::SyncMessage message = std::move(queue_.front());
+    queue_.pop_front();
+    return message;
+  }
+  if (std::optional<v1::SyncMessage> heads = NextHeads()) return heads;
+  return NextPage();
+}
+
+// As many versions as one message holds; the rest follows with the next call.
+std::optional<v1::SyncMessage> PeerSession::NextCharter() {
+  v1::SyncMessage message;
+  size_t bytes = 0;
+  for (v1::SignedCharter& version : *state_->live_charter->ChainAfter(peer_charter_version_).mutable_versions()) {
+    bytes += version.ByteSizeLong();
+    if (message.charter().versions_size() > 0 && bytes > limits::page_bytes_max) break;
+    *message.mutable_charter()->add_versions() = std::move(version);
+    ++peer_charter_version_;
+  }
+  if (message.charter().versions_size() > 0) return message;
+  peer_charter_version_ =
+      state_->charter->version();  // the chain held begins later: the peer must be given one by hand
+  return std::nullopt;
+}
+
+bool PeerSession::NeedsToKnow(const FeedName& feed, const HeldFeed& held) const {
+  const Position position = PositionOf(held);
+  const auto told = announced_.find(feed);
+  if (told == announced_.end()) return true;
+  if (told->second.BehindOf(position)) return true;
+  if (!told->second.SameState(position) || told->second.as_of_millis >= position.as_of_millis) return false;
+  // Same state, newer as_of: no need to echo it to whoever has it.
+  const auto heard = heard_.find(feed);
+  return heard == heard_.end() || !heard->second.SameState(position) ||
+         heard->second.as_of_millis < position.as_of_millis;
+}
+
+// A small change of our own travels with its head when the peer stands right before it.
+bool PeerSession::AddInline(const FeedName& feed, const HeldFeed& held, v1::FeedHead* head, size_t* bytes) const {
+  const auto it = state_->inline_changes.find(feed);
+  if (it == state_->inline_changes.end() || !it->second.has_value()) return false;
+  const InlineChange& change = *it->second;
+  Position peer;
+  for (const auto* known : {&announced_, &heard_}) {
+    const auto at = known->find(feed);
+    if (at != known->end() && peer.BehindOf(at->second)) peer = at->second;
+  }
+  const bool fits = change.head.SameState(PositionOf(held)) && peer.generation == held.feed.generation &&
+                    peer.seq >= change.after_seq && peer.seq < held.seq &&
+                    *bytes + change.bytes <= limits::page_bytes_target;
+  if (!fits) return false;
+  head->set_inlined(true);
+  head->set_after_seq(change.after_seq);
+  for (const v1::Entry& entry : change.entries) *head->add_entries() = entry;
+  *bytes += change.bytes;
+  return true;
+}
+
+std::optional<v1::SyncMessage> PeerSession::NextHeads() {
+  v1::SyncMessage message;
+  size_t bytes = 0;
+  for (auto it = to_announce_.begin(); it != to_announce_.end();) {
+    const FeedName feed = *it;
+    const auto change = state_->inline_changes.find(feed);
+    if (change != state_->inline_changes.end() &&
+        !change->second.has_value()) {  // being read; marked again when it is there
+      ++it;
+      continue;
+    }
+    if (static_cast<size_t>(message.heads().heads_size()) >= limits::heads_per_message_max ||
+        bytes >= limits::page_bytes_target)
+      break;
+    it = to_announce_.erase(it);
+    const HeldFeed* held = state_->Servable(feed);
+    if (held == nullptr || !state_->MaySend(partner_, feed) || !NeedsToKnow(feed, *held)) continue;
+    v1::FeedHead* head = message.mutable_heads()->add_heads();
+    *head->mutable_head() = held->head;
+    bytes += held->head.ByteSizeLong();
+    AddInline(feed, *held, head, &bytes);
+    announced_[feed] = PositionOf(*held);
+  }
+  if (message.heads().heads_size() == 0) return std::nullopt;
+  return message;
+}
+
+std::optional<v1::SyncMessage> PeerSession::NextPage() {
+  for (auto it = served_.begin(); it != served_.end(); ++it) {
+    Served& served = it->second;
+    if (!served.ready.has_value()) continue;
+    v1::SyncMessage message;
+    *message.mutable_page() = std::move(*served.ready);
+    served.ready.reset();
+    const uint32_t pull_id = it->first;
+    if (served.last) {
+      served_.erase(it);
+    } else {
+      ReadOn(pull_id);
+    }
+    return message;
+  }
+  return std::nullopt;
+}
+
+}  // namespace cairn

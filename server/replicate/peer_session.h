@@ -1,0 +1,100 @@
+// One peer as the sync state machine sees it: what was said, what must be said, and the pulls that it is being served.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "cairn/v1/replication.pb.h"
+#include "server/replicate/sync_state.h"
+
+namespace cairn {
+
+// Bounded whatever the peer does (R8): one page of memory a pull served, one mark a feed to be announced, a bounded
+// queue of small messages. What is announced is always the latest head, so a slow peer coalesces by itself. Not
+// thread-safe.
+class PeerSession {
+ public:
+  PeerSession(SessionId id, std::string node, std::string partner, bool dialled_by_us, SyncState* state);
+
+  SessionId id() const { return id_; }
+  const std::string& node() const { return node_; }
+  const std::string& partner() const { return partner_; }
+  bool dialled_by_us() const { return dialled_by_us_; }
+  bool greeted() const { return greeted_; }
+  absl::Duration since() const { return since_; }
+
+  // The peer's first message. Refused: another protocol, consortium or node, or a charter that contradicts ours.
+  absl::Status OnHello(const v1::Hello& hello);
+  // The peer asks for entries. An unknown feed and one that it may not read are answered alike (R7).
+  absl::Status OnPull(const v1::Pull& pull);
+  absl::Status OnCredit(const v1::Credit& credit);
+  void OnCancel(uint32_t pull_id) { served_.erase(pull_id); }
+
+  // The feed's head moved: tell the peer, unless it need not know.
+  void Announce(const FeedName& feed);
+  // The own charter moved: the peer gets what it lacks.
+  void AnnounceCharter();
+  // The peer is known to hold this charter version.
+  void NoteCharterVersion(uint64_t version) { peer_charter_version_ = std::max(peer_charter_version_, version); }
+  uint64_t peer_charter_version() const { return peer_charter_version_; }
+  // A message to be sent soon.
+  void Send(v1::SyncMessage message);
+
+  // The next message to write. Empty: nothing now.
+  std::optional<v1::SyncMessage> Next();
+
+  // What the peer announced, by feed: an acknowledgement, and what can be pulled from it.
+  std::map<FeedName, Position>& heard() { return heard_; }
+  const std::map<FeedName, Position>& heard() const { return heard_; }
+
+ private:
+  struct Served {
+    FeedKey feed;
+    uint64_t after_seq = 0;
+    bool from_start = false;  // this answer began at 0, so that purged tombstones cannot be missed
+    bool reset = false;       // to be said on the next page
+    int64_t credit = 0;
+    bool reading = false;
+    bool last = false;
+    std::optional<v1::EntriesPage> ready;
+  };
+
+  std::optional<v1::SyncMessage> NextCharter();
+  std::optional<v1::SyncMessage> NextHeads();
+  std::optional<v1::SyncMessage> NextPage();
+  bool NeedsToKnow(const FeedName& feed, const HeldFeed& held) const;
+  bool AddInline(const FeedName& feed, const HeldFeed& held, v1::FeedHead* head, size_t* bytes) const;
+  void ReadOn(uint32_t pull_id);
+  void OnPageRead(uint32_t pull_id, StoreResult&& result);
+  void Refuse(uint32_t pull_id, const std::string& reason);
+
+  const SessionId id_;
+  const std::string node_;
+  const std::string partner_;
+  const bool dialled_by_us_;
+  const absl::Duration since_;
+  SyncState* const state_;
+
+  bool hello_sent_ = false;
+  bool greeted_ = false;
+  uint64_t peer_charter_version_ = 0;
+  std::deque<v1::SyncMessage> queue_;
+  std::set<FeedName> to_announce_;
+  std::map<FeedName, Position> announced_;
+  std::map<FeedName, Position> heard_;
+  std::map<uint32_t, Served> served_;
+  // Answers of the store outlive a session that closes: they look here whether it still lives.
+  std::shared_ptr<PeerSession*> self_;
+
+ public:
+  ~PeerSession() { *self_ = nullptr; }
+  PeerSession(const PeerSession&) = delete;
+  PeerSession& operator=(const PeerSession&) = delete;
+};
+
+}  // namespace cairn

@@ -1,0 +1,382 @@
+#include "server/replicate/puller.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/limits.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "server/feed/head_format.h"
+#include "server/replicate/dial_plan.h"
+
+namespace cairn {
+// --- choosing and starting
+
+bool Puller::Offers(const PeerSession& session, const FeedName& feed, const Inbound& inbound) const {
+  const auto heard = session.heard().find(feed);
+  if (!session.greeted() || heard == session.heard().end()) return false;
+  const Position held = state_->HeldPosition(feed);
+  if (state_->Frozen(feed, heard->second.generation)) return false;
+  return held.BehindOf(heard->second) || (inbound.healing && !heard->second.BehindOf(held));
+}
+
+bool Puller::Wanted(const FeedName& feed, const Inbound& inbound) const {
+  if (inbound.phase != Phase::kIdle || !state_->MayHold(feed)) return false;
+  return std::any_of(sessions_->begin(), sessions_->end(),
+                     [&](const auto& s) { return Offers(*s.second, feed, inbound); });
+}
+
+// The owner's own stream is up but has not delivered yet: give it a moment, so that each change crosses a link once.
+bool Puller::OriginMayDeliver(const FeedName& feed, const Inbound& inbound) const {
+  if (state_->now >= inbound.wanted_since + absl::Milliseconds(limits::origin_grace_millis)) return false;
+  return std::any_of(sessions_->begin(), sessions_->end(), [&](const auto& s) {
+    return s.second->partner() == feed.first && s.second->greeted() && !Offers(*s.second, feed, inbound);
+  });
+}
+
+PeerSession* Puller::ChooseSource(const FeedName& feed, Inbound* inbound) {
+  const auto held = state_->feeds.find(feed);
+  std::vector<PeerSession*> good, able;
+  for (const auto& [id, session] : *sessions_) {
+    if (!Offers(*session, feed, *inbound)) continue;
+    able.push_back(session.get());
+    if (inbound->suspects.count(session->node()) == 0) good.push_back(session.get());
+  }
+  if (good.empty()) {  // all have failed once: begin again
+    inbound->suspects.clear();
+    good = able;
+  }
+  if (good.empty()) return nullptr;
+  // What is staged can be continued only by who is at least as new as what was read for it.
+  const bool resumes = held != state_->feeds.end() && held->second.staging.active && !inbound->full_wanted;
+  const auto rank = [&](PeerSession* s) {
+    const Position& heard = s->heard().at(feed);
+    return std::tuple(resumes && heard.seq >= held->second.staging.basis_seq, s->partner() == feed.first,
+                      heard.generation, heard.seq);
+  };
+  std::shuffle(good.begin(), good.end(), random_);
+  return *std::max_element(good.begin(), good.end(), [&](PeerSession* a, PeerSession* b) { return rank(a) < rank(b); });
+}
+
+void Puller::StartPull(const FeedName& feed, Inbound* inbound, PeerSession* source) {
+  const Position& offered = source->heard().at(feed);
+  const auto held = state_->feeds.find(feed);
+  const bool same_generation = held != state_->feeds.end() && held->second.feed.generation == offered.generation;
+  const StagingState* staging = same_generation && held->second.staging.active ? &held->second.staging : nullptr;
+  const bool resumes = staging != nullptr && !inbound->full_wanted && offered.seq >= staging->basis_seq;
+  inbound->phase = Phase::kPulling;
+  inbound->feed = FeedKey{feed.first, feed.second, offered.generation};
+  inbound->source = source->id();
+  inbound->pull_id = next_pull_++;
+  ++inbound->attempt;
+  inbound->fresh = !resumes;
+  inbound->full =
+      resumes ? staging->full : inbound->full_wanted || inbound->healing || !same_generation || held->second.seq == 0;
+  inbound->through_seq = resumes ? staging->through_seq : (inbound->full ? 0 : held->second.seq);
+  inbound->basis_seq = resumes ? staging->basis_seq : 0;
+  inbound->base_records = resumes ? staging->entries : 0;
+  inbound->base_bytes = resumes ? staging->bytes : 0;
+  if (!resumes) inbound->contributors.clear();
+  if (resumes && inbound->contributors.empty()) inbound->contributors.insert("");
+  inbound->contributors.insert(source->node());
+  inbound->credit = limits::pull_credit_bytes;
+  inbound->closing.reset();
+  inbound->progress_at = state_->now;
+  v1::SyncMessage message;
+  v1::Pull* pull = message.mutable_pull();
+  pull->set_pull_id(inbound->pull_id);
+  *pull->mutable_feed() = inbound->feed.ToProto();
+  pull->set_after_seq(inbound->through_seq);
+  pull->set_full(inbound->full);
+  pull->set_credit_bytes(limits::pull_credit_bytes);
+  source->Send(std::move(message));
+}
+
+void Puller::Run() {
+  for (auto it = active_.begin(); it != active_.end();) {
+    const FeedName feed = *it;
+    Inbound& inbound = inbound_[feed];
+    const absl::Duration allowed = absl::Seconds(limits::pull_progress_seconds_max);
+    if (inbound.phase == Phase::kPulling && inbound.staging == 0 && !inbound.closing &&
+        state_->now - inbound.progress_at >= allowed) {
+      if (PeerSession* source = Find(inbound.source)) inbound.suspects.emplace(source->node(), false);
+      Abandon(feed, "announced and did not deliver in time");
+    }
+    if (inbound.phase != Phase::kIdle) {
+      ++it;
+      continue;
+    }
+    if (!Wanted(feed, inbound)) {
+      inbound.wanted_since = absl::InfiniteDuration();
+      it = active_.erase(it);
+      continue;
+    }
+    ++it;
+    if (inbound.wanted_since == absl::InfiniteDuration()) inbound.wanted_since = state_->now;
+    if (inbound.staging > 0)
+      continue;  // pages of an earlier source are still being stored: where to go on is known after
+    if (state_->now < inbound.not_before || Running() >= static_cast<size_t>(limits::pulls_running_max)) continue;
+    if (OriginMayDeliver(feed, inbound)) continue;
+    if (PeerSession* source = ChooseSource(feed, &inbound)) StartPull(feed, &inbound, source);
+  }
+}
+
+absl::Duration Puller::NextDue() const {
+  absl::Duration due = absl::InfiniteDuration();
+  for (const FeedName& feed : active_) {
+    const auto it = inbound_.find(feed);
+    if (it == inbound_.end()) continue;
+    const Inbound& inbound = it->second;
+    if (inbound.phase == Phase::kPulling)
+      due = std::min(due, inbound.progress_at + absl::Seconds(limits::pull_progress_seconds_max));
+    if (inbound.phase != Phase::kIdle || inbound.wanted_since == absl::InfiniteDuration()) continue;
+    const absl::Duration grace = inbound.wanted_since + absl::Milliseconds(limits::origin_grace_millis);
+    if (inbound.not_before > state_->now) due = std::min(due, inbound.not_before);
+    if (grace > state_->now) due = std::min(due, grace);
+  }
+  return due;
+}
+
+// --- pages
+
+absl::Status Puller::OnPage(PeerSession* session, v1::EntriesPage page) {
+  const FeedName feed = FeedOfPull(session->id(), page.pull_id());
+  if (feed.first.empty()) return absl::OkStatus();  // of a pull that was given up: crossed on the way
+  Inbound& inbound = inbound_[feed];
+  if (page.reset()) {
+    inbound.full = true;
+    inbound.fresh = true;
+    inbound.through_seq = 0;
+    inbound.basis_seq = 0;
+    inbound.base_records = inbound.base_bytes = 0;
+    inbound.contributors = {session->node()};
+  }
+  RETURN_IF_ERROR(CheckPage(inbound, page));
+  return Stage(feed, &inbound, std::move(page));
+}
+
+absl::Status Puller::CheckPage(const Inbound& inbound, const v1::EntriesPage& page) const {
+  int64_t bytes = 0;
+  uint64_t last = inbound.through_seq;
+  for (const v1::Entry& entry : page.entries()) {
+    bytes += static_cast<int64_t>(EntryBytes(entry));
+    if (entry.id().size() != 16) return absl::InvalidArgumentError("an entry whose id is not 16 bytes");
+    if (entry.payload().size() > limits::record_bytes_max) return absl::InvalidArgumentError("an entry over 256 KiB");
+    if (entry.tombstone() != entry.payload().empty())
+      return absl::InvalidArgumentError("a tombstone with content, or an entry without");
+    if (entry.seq() <= last)
+      return absl::InvalidArgumentError(absl::StrCat("sequence number ", entry.seq(), " after ", last));
+    last = entry.seq();
+  }
+  if (bytes > static_cast<int64_t>(limits::page_bytes_max))
+    return absl::InvalidArgumentError(absl::StrCat("a page of ", bytes, " bytes; at most ", limits::page_bytes_max));
+  // The last page that credit allows may overdraw it by itself, no more.
+  if (inbound.credit <= 0) return absl::InvalidArgumentError("a page beyond the credit given");
+  if (page.through_seq() < last || page.state_seq() < page.through_seq())
+    return absl::InvalidArgumentError("a page that contradicts itself");
+  if (page.entries_size() == 0 && !page.has_closing_head())
+    return absl::InvalidArgumentError("an empty page in the middle of a pull");
+  return absl::OkStatus();
+}
+
+// Before anything is stored. Twice the records: each may be there once as it was and once as it became while it was
+// read.
+absl::Status Puller::CheckQuota(const FeedName& feed, const Inbound& inbound) const {
+  const v1::Quota quota = state_->charter->QuotaOf(feed.first);
+  if (inbound.base_records <= 2 * quota.records_max() && inbound.base_bytes <= 2 * quota.bytes_max())
+    return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("feed ", ToString(feed), " exceeds its quota of ",
+                                                   quota.records_max(), " records, ", quota.bytes_max(), " bytes"));
+}
+
+absl::Status Puller::Stage(const FeedName& feed, Inbound* inbound, v1::EntriesPage page) {
+  if (page.has_closing_head()) {
+    absl::StatusOr<AuthenticHead> closing = state_->checker->CheckSignature(page.closing_head());
+    if (!closing.ok() || closing->feed() != inbound->feed || closing->seq() < page.through_seq()) {
+      return absl::DataLossError(
+          absl::StrCat("a closing head that does not close its pages: ", closing.status().message()));
+    }
+    inbound->closing = *std::move(closing);
+  }
+  StagePage stage{inbound->feed,      inbound->fresh,
+                  inbound->full,      {},
+                  page.through_seq(), std::max(inbound->basis_seq, page.state_seq())};
+  int64_t bytes = 0;
+  for (v1::Entry& entry : *page.mutable_entries()) {
+    bytes += static_cast<int64_t>(EntryBytes(entry));
+    stage.entries.push_back(std::move(entry));
+  }
+  inbound->fresh = false;
+  inbound->through_seq = stage.through_seq;
+  inbound->basis_seq = stage.basis_seq;
+  inbound->base_records += stage.entries.size();
+  inbound->base_bytes += static_cast<uint64_t>(bytes);
+  inbound->credit -= bytes;
+  inbound->progress_at = state_->now;
+  const absl::Status quota = CheckQuota(feed, *inbound);
+  if (!quota.ok()) {
+    LogError("feed.over_quota", {{"feed", ToString(feed)}, {"why", quota.message()}});
+    inbound->full_wanted = true;
+    Abandon(feed, std::string(quota.message()));
+    state_->Ask(DropStaged{inbound->feed}, [](StoreResult&&) {});
+    return absl::OkStatus();  // the owner's fault, not the relay's
+  }
+  ++inbound->staging;
+  const uint32_t attempt = inbound->attempt;
+  state_->Ask(std::move(stage), [this, feed, attempt, bytes](StoreResult&& result) {
+    OnStaged(feed, attempt, bytes, std::move(result));
+  });
+  return absl::OkStatus();
+}
+
+void Puller::OnStaged(const FeedName& feed, uint32_t attempt, int64_t bytes, StoreResult&& result) {
+  Inbound& inbound = inbound_[feed];
+  --inbound.staging;
+  if (inbound.attempt != attempt || inbound.phase != Phase::kPulling) return;
+  inbound.progress_at = state_->now;
+  if (!result.status.ok()) {
+    LogError("sync.stage_failed", {{"feed", ToString(feed)}, {"why", result.status.message()}});
+    return Abandon(feed, "the receiver cannot store");
+  }
+  PeerSession* source = Find(inbound.source);
+  if (source != nullptr && !inbound.closing.has_value() && bytes > 0) {
+    inbound.credit += bytes;
+    v1::SyncMessage message;
+    message.mutable_credit()->set_pull_id(inbound.pull_id);
+    message.mutable_credit()->set_bytes(static_cast<uint64_t>(bytes));
+    source->Send(std::move(message));
+  }
+  CommitIfComplete(feed);
+}
+
+void Puller::CommitIfComplete(const FeedName& feed) {
+  Inbound& inbound = inbound_[feed];
+  if (!inbound.closing.has_value() || inbound.staging > 0) return;
+  inbound.phase = Phase::kCommitting;
+  const uint32_t attempt = inbound.attempt;
+  state_->Ask(CommitHead{*inbound.closing, false, 0, {}},
+              [this, feed, attempt](StoreResult&& result) { OnCommitted(feed, attempt, false, std::move(result)); });
+}
+
+void Puller::OnCommitted(const FeedName& feed, uint32_t attempt, bool inlined, StoreResult&& result) {
+  Inbound& inbound = inbound_[feed];
+  if (inbound.attempt != attempt) return;
+  inbound.phase = Phase::kIdle;
+  inbound.closing.reset();
+  if (result.status.ok()) return Succeed(feed, &inbound);
+  if (absl::IsDataLoss(result.status) && !inlined) return OnMismatch(feed, &inbound, result.status);
+  // An inlined change that does not fit is no one's fault: another may have come first. The pull settles it.
+  if (!inlined) {
+    LogWarning("sync.commit_failed", {{"feed", ToString(feed)}, {"why", result.status.message()}});
+    Fail(&inbound);
+  }
+}
+
+void Puller::Succeed(const FeedName& feed, Inbound* inbound) {
+  for (const auto& [node, whole] : inbound->suspects) {
+    // A difference that did not verify may have met a damaged copy here; only the same kind of answer convicts.
+    if (inbound->full && !whole) continue;
+    for (const auto& [id, session] : *sessions_) {
+      if (session->node() == node) {
+        on_fault_(id, absl::DataLossError(
+                          absl::StrCat("served feed ", ToString(feed),
+                                       " with a set that does not match its head; another peer served it right")));
+      }
+    }
+  }
+  inbound->suspects.clear();
+  inbound->failures = 0;
+  inbound->full_wanted = false;
+  inbound->healing = false;
+  inbound->not_before = absl::ZeroDuration();
+  inbound->wanted_since = absl::InfiniteDuration();
+  if (moved_) moved_(feed);
+}
+
+void Puller::OnMismatch(const FeedName& feed, Inbound* inbound, const absl::Status& why) {
+  LogError("feed.mismatch", {{"feed", ToString(feed)},
+                             {"from", inbound->contributors.empty() ? "" : *inbound->contributors.begin()},
+                             {"why", why.message()}});
+  // Blame is clear only where all pages came from one node.
+  if (inbound->contributors.size() == 1) inbound->suspects.emplace(*inbound->contributors.begin(), inbound->full);
+  const bool only_source = !std::any_of(sessions_->begin(), sessions_->end(), [&](const auto& s) {
+    return Offers(*s.second, feed, *inbound) && inbound->suspects.count(s.second->node()) == 0;
+  });
+  if (only_source || inbound->contributors.size() != 1) inbound->full_wanted = true;
+  Fail(inbound);
+}
+
+// --- ends
+
+void Puller::Fail(Inbound* inbound) { inbound->not_before = state_->now + RetryDelay(inbound->failures++, random_); }
+
+void Puller::Abandon(const FeedName& feed, const std::string& reason) {
+  Inbound& inbound = inbound_[feed];
+  if (inbound.phase != Phase::kPulling) return;
+  if (PeerSession* source = Find(inbound.source)) {
+    v1::SyncMessage message;
+    message.mutable_cancel()->set_pull_id(inbound.pull_id);
+    message.mutable_cancel()->set_reason(reason);
+    source->Send(std::move(message));
+  }
+  inbound.phase = Phase::kIdle;
+  inbound.closing.reset();
+  ++inbound.attempt;
+  Fail(&inbound);
+}
+
+void Puller::OnCancel(PeerSession* session, const v1::CancelPull& cancel) {
+  const FeedName feed = FeedOfPull(session->id(), cancel.pull_id());
+  if (feed.first.empty()) return;
+  Inbound& inbound = inbound_[feed];
+  if (inbound.closing.has_value()) return;
+  inbound.phase = Phase::kIdle;
+  ++inbound.attempt;
+  Fail(&inbound);
+}
+
+void Puller::OnSessionClosed(SessionId session) {
+  for (auto& [feed, inbound] : inbound_) {
+    if (inbound.phase != Phase::kPulling || inbound.source != session || inbound.closing.has_value()) continue;
+    inbound.phase = Phase::kIdle;  // what is staged stays; the next source goes on at once
+    ++inbound.attempt;
+  }
+}
+
+void Puller::Heal(const FeedName& feed) {
+  Inbound& inbound = inbound_[feed];
+  inbound.healing = true;
+  inbound.full_wanted = true;
+  inbound.not_before = absl::ZeroDuration();
+  active_.insert(feed);
+}
+
+bool Puller::Pulling(const FeedName& feed) const {
+  const auto it = inbound_.find(feed);
+  return it != inbound_.end() && it->second.phase != Phase::kIdle;
+}
+
+size_t Puller::Running() const {
+  return static_cast<size_t>(std::count_if(active_.begin(), active_.end(), [this](const FeedName& feed) {
+    const auto it = inbound_.find(feed);
+    return it != inbound_.end() && it->second.phase == Phase::kPulling;
+  }));
+}
+
+PeerSession* Puller::Find(SessionId session) const {
+  const auto it = sessions_->find(session);
+  return it == sessions_->end() ? nullptr : it->second.get();
+}
+
+FeedName Puller::FeedOfPull(SessionId session, uint32_t pull_id) const {
+  for (const FeedName& feed : active_) {
+    const auto it = inbound_.find(feed);
+    if (it != inbound_.end() && it->second.phase == Phase::kPulling && it->second.source == session &&
+        it->second.pull_id == pull_id)
+      return feed;
+  }
+  return {};
+}
+
+}  // namespace cairn

@@ -1,0 +1,129 @@
+// The receiving half of sync: from announced heads to verified, visible feeds.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "cairn/v1/replication.pb.h"
+#include "server/replicate/peer_session.h"
+#include "server/replicate/sync_state.h"
+
+namespace cairn {
+
+using SessionMap = std::map<SessionId, std::unique_ptr<PeerSession>>;
+
+// For every feed that a peer holds newer: chooses a source, pulls with credit, has the pages staged, has the result
+// checked against the closing head and made visible, and tries elsewhere what fails. Each feed has at most one source
+// at a time; what is staged survives a source, a stream and a crash.
+//
+//   idle -> pulling -> committing -> idle            (failure: -> idle with a time before which nothing is tried)
+//
+// An inlined change skips pulling. Not thread-safe; part of SyncCore.
+class Puller {
+ public:
+  // `on_fault(session, why)`: the peer broke the protocol, or served what does not verify while another served what
+  // does.
+  Puller(SyncState* state, const SessionMap* sessions, uint64_t seed,
+         std::function<void(SessionId, const absl::Status&)> on_fault)
+      : state_(state), sessions_(sessions), random_(seed), on_fault_(std::move(on_fault)) {}
+
+  void OnHeads(PeerSession* session, v1::Heads heads);
+  // Errors end the stream: the page is not what was asked for.
+  absl::Status OnPage(PeerSession* session, v1::EntriesPage page);
+  void OnCancel(PeerSession* session, const v1::CancelPull& cancel);
+  void OnEvidence(PeerSession* session, const v1::ForkEvidence& evidence);
+  void OnSessionClosed(SessionId session);
+  // Heads that the charter did not allow before may be allowed now.
+  void OnCharterChanged();
+
+  // The local copy of the feed is damaged: fetch the whole set anew.
+  void Heal(const FeedName& feed);
+
+  // Starts what can be started and gives up what makes no progress.
+  void Run();
+  // When Run must be called again at the latest.
+  absl::Duration NextDue() const;
+
+  bool Pulling(const FeedName& feed) const;
+  // Called when a feed stands at a newer head.
+  void OnMoved(std::function<void(const FeedName&)> moved) { moved_ = std::move(moved); }
+  void OnEvidenceStored(std::function<void(const FeedName&, const v1::ForkEvidence&)> stored) {
+    evidence_stored_ = std::move(stored);
+  }
+
+ private:
+  enum class Phase { kIdle, kPulling, kCommitting };
+  struct Inbound {
+    Phase phase = Phase::kIdle;
+    FeedKey feed;  // generation being received
+    SessionId source = 0;
+    uint32_t pull_id = 0;
+    uint32_t attempt = 0;  // counts pulls, so that late answers of the store are told apart
+    bool full = false;
+    bool fresh = true;         // the next page begins the staging
+    uint64_t through_seq = 0;  // received in order up to here
+    uint64_t basis_seq = 0;
+    uint64_t base_records = 0;  // received in this staging, against the quota
+    uint64_t base_bytes = 0;
+    int64_t credit = 0;  // bytes that the source may still send
+    int staging = 0;     // pages on their way into the store
+    std::optional<AuthenticHead> closing;
+    absl::Duration progress_at;
+    absl::Duration wanted_since = absl::InfiniteDuration();
+    absl::Duration not_before;
+    int failures = 0;
+    bool full_wanted = false;  // the next pull fetches everything
+    bool healing = false;
+    std::set<std::string> contributors;    // nodes whose pages are staged; "" for those from before a restart
+    std::map<std::string, bool> suspects;  // nodes that served what did not verify -> whether that was the whole set
+    bool refreshing = false;
+  };
+
+  void OnHead(PeerSession* session, v1::FeedHead head);
+  void Consider(PeerSession* session, const AuthenticHead& head, v1::FeedHead message);
+  void Refresh(const FeedName& feed, const AuthenticHead& head);
+  void Freeze(const FeedName& feed, const v1::SignedHead& held, const v1::SignedHead& offered);
+  void StoreEvidence(const FeedName& feed, v1::ForkEvidence evidence);
+  bool CommitInlined(const FeedName& feed, const AuthenticHead& head, v1::FeedHead message);
+
+  bool Wanted(const FeedName& feed, const Inbound& inbound) const;
+  PeerSession* ChooseSource(const FeedName& feed, Inbound* inbound);
+  bool Offers(const PeerSession& session, const FeedName& feed, const Inbound& inbound) const;
+  bool OriginMayDeliver(const FeedName& feed, const Inbound& inbound) const;
+  void StartPull(const FeedName& feed, Inbound* inbound, PeerSession* source);
+  absl::Status CheckPage(const Inbound& inbound, const v1::EntriesPage& page) const;
+  absl::Status CheckQuota(const FeedName& feed, const Inbound& inbound) const;
+  absl::Status Stage(const FeedName& feed, Inbound* inbound, v1::EntriesPage page);
+  void OnStaged(const FeedName& feed, uint32_t attempt, int64_t bytes, StoreResult&& result);
+  void CommitIfComplete(const FeedName& feed);
+  void OnCommitted(const FeedName& feed, uint32_t attempt, bool inlined, StoreResult&& result);
+  void OnMismatch(const FeedName& feed, Inbound* inbound, const absl::Status& why);
+  void Abandon(const FeedName& feed, const std::string& reason);
+  void Fail(Inbound* inbound);
+  void Succeed(const FeedName& feed, Inbound* inbound);
+  size_t Running() const;
+  PeerSession* Find(SessionId session) const;
+  FeedName FeedOfPull(SessionId session, uint32_t pull_id) const;
+
+  SyncState* const state_;
+  const SessionMap* const sessions_;
+  std::mt19937_64 random_;
+  const std::function<void(SessionId, const absl::Status&)> on_fault_;
+  std::function<void(const FeedName&)> moved_;
+  std::function<void(const FeedName&, const v1::ForkEvidence&)> evidence_stored_;
+  std::map<FeedName, Inbound> inbound_;
+  std::set<FeedName> active_;  // not idle, or perhaps wanted: what Run looks at
+  // Heads that the charter held here does not allow (yet): the newest of each feed, with who announced it.
+  std::map<FeedName, std::pair<SessionId, v1::FeedHead>> not_allowed_;
+  uint32_t next_pull_ = 1;
+};
+
+}  // namespace cairn

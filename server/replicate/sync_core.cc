@@ -1,0 +1,244 @@
+#include "server/replicate/sync_core.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/limits.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+
+namespace cairn {
+
+SyncCore::SyncCore(Options options, const LiveCharter* charter, const HeadChecker* checker)
+    : dial_plan_(options.node, options.seed),
+      puller_(&state_, &sessions_, options.seed + 1,
+              [this](SessionId session, const absl::Status& why) { Fault(session, why); }) {
+  state_.consortium = options.consortium;
+  state_.node = options.node;
+  state_.partner = options.partner;
+  state_.live_charter = charter;
+  state_.checker = checker;
+  state_.charter = charter->current();
+  puller_.OnMoved([this](const FeedName& feed) { Announce(feed); });
+  puller_.OnEvidenceStored(
+      [this](const FeedName& feed, const v1::ForkEvidence& evidence) { SpreadEvidence(feed, evidence); });
+}
+
+void SyncCore::Start(std::vector<HeldFeed> held, absl::Duration now) {
+  state_.now = now;
+  for (HeldFeed& feed : held) state_.feeds[NameOf(feed.feed)] = std::move(feed);
+  SetDialTargets();
+  Advance(now);
+}
+
+void SyncCore::SetDialTargets() {
+  std::vector<DialTarget> targets;
+  for (const v1::Partner& partner : state_.charter->charter().partners()) {
+    if (partner.status() == v1::RETIRED) continue;
+    for (const v1::Node& node : partner.nodes()) {
+      if (node.id() != state_.node) targets.push_back({node.id(), node.endpoint(), node.spki_sha256()});
+    }
+  }
+  dial_plan_.SetTargets(targets, state_.now);
+}
+
+// Every event ends here: what has become possible is begun.
+void SyncCore::Advance(absl::Duration now) {
+  state_.now = now;
+  puller_.Run();
+  for (DialTarget& target : dial_plan_.TakeDue(now)) state_.outbox.dial.push_back(std::move(target));
+}
+
+// --- streams
+
+absl::Status SyncCore::OnConnected(SessionId id, const std::string& node, bool dialled_by_us, absl::Duration now) {
+  state_.now = now;
+  const auto ref = state_.charter->FindNode(node);
+  if (node == state_.node)
+    return absl::PermissionDeniedError(absl::StrCat("node ", node, " is this node itself: its key is used twice"));
+  if (!ref.has_value()) return absl::PermissionDeniedError(absl::StrCat("node ", node, " is not in the charter"));
+  for (const auto& [other_id, other] : sessions_) {
+    if (other->node() != node) continue;
+    const bool we_are_lower = state_.node < node;
+    if (other->dialled_by_us() != dialled_by_us && other->dialled_by_us() == we_are_lower) {
+      return absl::AlreadyExistsError(absl::StrCat("a stream with ", node, " is up already"));
+    }
+    state_.outbox.close.emplace_back(other_id, absl::AlreadyExistsError("replaced by a newer stream of the same pair"));
+  }
+  sessions_.emplace(id, std::make_unique<PeerSession>(id, node, ref->partner->id(), dialled_by_us, &state_));
+  dial_plan_.OnConnected(node);
+  return absl::OkStatus();
+}
+
+void SyncCore::OnMessage(SessionId id, v1::SyncMessage message, absl::Duration now) {
+  state_.now = now;
+  const auto it = sessions_.find(id);
+  if (it == sessions_.end() || faulty_.count(id) != 0) return;
+  const absl::Status status = Dispatch(it->second.get(), std::move(message));
+  if (!status.ok()) Fault(id, status);
+  Advance(now);
+}
+
+absl::Status SyncCore::Dispatch(PeerSession* session, v1::SyncMessage message) {
+  if (message.has_hello()) return session->OnHello(message.hello());
+  if (!session->greeted()) return absl::InvalidArgumentError("the first message is not a Hello");
+  switch (message.message_case()) {
+    case v1::SyncMessage::kHeads:
+      puller_.OnHeads(session, std::move(*message.mutable_heads()));
+      break;
+    case v1::SyncMessage::kPull:
+      return session->OnPull(message.pull());
+    case v1::SyncMessage::kCredit:
+      return session->OnCredit(message.credit());
+    case v1::SyncMessage::kPage:
+      return puller_.OnPage(session, std::move(*message.mutable_page()));
+    case v1::SyncMessage::kCancel:
+      session->OnCancel(message.cancel().pull_id());
+      puller_.OnCancel(session, message.cancel());
+      break;
+    case v1::SyncMessage::kCharter:
+      OnCharterOffered(session, std::move(*message.mutable_charter()));
+      break;
+    case v1::SyncMessage::kEvidence:
+      puller_.OnEvidence(session, message.evidence());
+      break;
+    default:
+      break;  // of a later protocol version, or Goodbye: the stream's end says the rest
+  }
+  return absl::OkStatus();
+}
+
+std::optional<v1::SyncMessage> SyncCore::NextMessage(SessionId id, absl::Duration now) {
+  state_.now = now;
+  const auto it = sessions_.find(id);
+  if (it == sessions_.end() || faulty_.count(id) != 0) return std::nullopt;
+  return it->second->Next();
+}
+
+void SyncCore::OnClosed(SessionId id, const absl::Status& why, absl::Duration now) {
+  state_.now = now;
+  const auto it = sessions_.find(id);
+  if (it == sessions_.end()) return;
+  const std::string node = it->second->node();
+  const absl::Duration lived = now - it->second->since();
+  const bool faulty = faulty_.erase(id) > 0;
+  accepting_charter_.erase(id);
+  sessions_.erase(it);
+  puller_.OnSessionClosed(id);
+  const bool replaced =
+      std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& s) { return s.second->node() == node; });
+  if (!replaced) dial_plan_.OnClosed(node, why, lived, faulty, now);
+  Advance(now);
+}
+
+void SyncCore::OnDialFailed(const std::string& node, const absl::Status& why, absl::Duration now) {
+  dial_plan_.OnFailed(node, why, now);
+  Advance(now);
+}
+
+void SyncCore::Fault(SessionId id, const absl::Status& why) {
+  const auto it = sessions_.find(id);
+  if (it == sessions_.end() || !faulty_.insert(id).second) return;
+  LogWarning("sync.peer_faulty", {{"peer", it->second->node()}, {"why", why.message()}});
+  state_.outbox.close.emplace_back(id, why);
+}
+
+// --- the node
+
+void SyncCore::OnStoreResult(StoreResult result, absl::Duration now) {
+  state_.now = now;
+  state_.Answer(std::move(result));
+  Advance(now);
+}
+
+void SyncCore::OnLocalFeedMoved(HeldFeed held, absl::Duration now) {
+  state_.now = now;
+  const FeedName feed = NameOf(held.feed);
+  const auto before = state_.feeds.find(feed);
+  const uint64_t after_seq = before == state_.feeds.end() || before->second.feed != held.feed ? 0 : before->second.seq;
+  const bool moved = held.seq > after_seq;
+  state_.feeds[feed] = held;
+  if (!moved) {
+    Announce(feed);
+    return Advance(now);
+  }
+  // Peers that stand right before the change get it with the head; the announcement waits for it to be read.
+  state_.inline_changes[feed] = std::nullopt;
+  const uint64_t ticket = ++inline_ticket_;
+  inline_tickets_[feed] = ticket;
+  state_.Ask(ReadInline{held.feed, after_seq}, [this, feed, held, after_seq, ticket](StoreResult&& result) {
+    if (inline_tickets_[feed] == ticket) OnInlineRead(feed, held, after_seq, std::move(result));
+  });
+  Advance(now);
+}
+
+void SyncCore::OnInlineRead(const FeedName& feed, const HeldFeed& held, uint64_t after_seq, StoreResult&& result) {
+  state_.inline_changes.erase(feed);
+  if (result.status.ok() && result.inlined.has_value()) {
+    InlineChange change{after_seq, PositionOf(held), std::move(*result.inlined), 0};
+    bool of_this_head = true;  // a later publish may have been read along: its own announcement follows
+    for (const v1::Entry& entry : change.entries) {
+      change.bytes += EntryBytes(entry);
+      of_this_head = of_this_head && entry.seq() <= held.seq;
+    }
+    if (of_this_head) state_.inline_changes[feed] = std::move(change);
+  }
+  Announce(feed);
+}
+
+void SyncCore::Announce(const FeedName& feed) {
+  for (const auto& [id, session] : sessions_) session->Announce(feed);
+}
+
+void SyncCore::SpreadEvidence(const FeedName& feed, const v1::ForkEvidence& evidence) {
+  for (const auto& [id, session] : sessions_) {
+    if (!session->greeted() || !state_.MaySend(session->partner(), feed)) continue;
+    v1::SyncMessage message;
+    *message.mutable_evidence() = evidence;
+    session->Send(std::move(message));
+  }
+}
+
+void SyncCore::OnCharterOffered(PeerSession* session, v1::CharterChain chain) {
+  if (chain.versions_size() == 0 || !accepting_charter_.insert(session->id()).second) return;
+  state_.Ask(AcceptCharter{std::move(chain)}, [this, id = session->id()](StoreResult&& result) {
+    accepting_charter_.erase(id);
+    if (result.status.ok()) return;  // OnCharterChanged follows from whoever holds the charter
+    if (absl::IsInvalidArgument(result.status)) Fault(id, result.status);
+    LogWarning("charter.refused", {{"why", result.status.message()}});
+  });
+}
+
+void SyncCore::OnCharterChanged(absl::Duration now) {
+  state_.now = now;
+  state_.charter = state_.live_charter->current();
+  for (const auto& [id, session] : sessions_) {
+    const auto ref = state_.charter->FindNode(session->node());
+    if (!ref.has_value() || ref->partner->id() != session->partner()) {
+      state_.outbox.close.emplace_back(id, absl::PermissionDeniedError("the charter in force does not name this node"));
+    } else {
+      session->AnnounceCharter();
+      for (const auto& [feed, held] : state_.feeds) session->Announce(feed);
+    }
+  }
+  SetDialTargets();
+  puller_.OnCharterChanged();
+  Advance(now);
+}
+
+void SyncCore::Heal(const FeedName& feed, absl::Duration now) {
+  puller_.Heal(feed);
+  Advance(now);
+}
+
+void SyncCore::OnTimer(absl::Duration now) { Advance(now); }
+
+absl::Duration SyncCore::NextTimer() const { return std::min(puller_.NextDue(), dial_plan_.NextDue()); }
+
+SyncOutbox SyncCore::TakeOutbox() {
+  SyncOutbox taken = std::move(state_.outbox);
+  state_.outbox = SyncOutbox{};
+  return taken;
+}
+
+}  // namespace cairn

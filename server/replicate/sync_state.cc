@@ -1,0 +1,59 @@
+#include "server/replicate/sync_state.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/limits.h"
+#include "server/charter/may_read.h"
+
+namespace cairn {
+
+std::string ToString(const FeedName& feed) { return absl::StrCat(feed.first, "/", feed.second); }
+
+Position PositionOf(const HeldFeed& held) { return {held.feed.generation, held.seq, held.as_of_unix_millis}; }
+
+Position PositionOf(const AuthenticHead& head) {
+  return {head.feed().generation, head.seq(), head.as_of_unix_millis()};
+}
+
+size_t EntryBytes(const v1::Entry& entry) { return entry.payload().size() + limits::entry_overhead_bytes; }
+
+void SyncState::Ask(StoreAction action, std::function<void(StoreResult&&)> then) {
+  const uint64_t id = next_request_++;
+  waiting_.emplace(id, std::move(then));
+  outbox.requests.push_back({id, std::move(action)});
+}
+
+void SyncState::Answer(StoreResult&& result) {
+  const auto it = waiting_.find(result.id);
+  if (it == waiting_.end()) return;
+  const auto then = std::move(it->second);
+  waiting_.erase(it);
+  if (result.held.has_value()) feeds[NameOf(result.held->feed)] = *result.held;
+  then(std::move(result));
+}
+
+Position SyncState::HeldPosition(const FeedName& feed) const {
+  const auto it = feeds.find(feed);
+  return it == feeds.end() ? Position{} : PositionOf(it->second);
+}
+
+bool SyncState::Frozen(const FeedName& feed, uint32_t generation) const {
+  const auto it = feeds.find(feed);
+  return it != feeds.end() && it->second.frozen && it->second.feed.generation == generation;
+}
+
+bool SyncState::MayHold(const FeedName& feed) const {
+  return MayRead(*charter, Reader::Partner(partner), feed.first, feed.second);
+}
+
+bool SyncState::MaySend(const std::string& peer_partner, const FeedName& feed) const {
+  return MayRead(*charter, Reader::Partner(peer_partner), feed.first, feed.second);
+}
+
+const HeldFeed* SyncState::Servable(const FeedName& feed) const {
+  const auto it = feeds.find(feed);
+  if (it == feeds.end() || !it->second.has_head) return nullptr;
+  const FeedState state = it->second.state;
+  return state == FeedState::kOk || state == FeedState::kFrozen ? &it->second : nullptr;
+}
+
+}  // namespace cairn
