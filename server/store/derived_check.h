@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/store/connection.h"
+#include "server/store/database.h"
 #include "server/store/derived.h"
 
 namespace cairn {
@@ -28,6 +28,9 @@ class DerivedCheck {
   absl::Status Finish(Connection& connection, std::vector<std::string>* findings);
 
  private:
+  absl::Status CountWords(Connection& connection, int64_t entry_id, const PreparedRecord& prepared);
+
+  // By table; sums of hashes over the words.
   std::array<int64_t, 32> expected_rows_{};
   uint64_t expected_words_ = 0;
 };

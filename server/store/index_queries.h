@@ -4,10 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -16,7 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "server/store/connection.h"
+#include "server/store/database.h"
 #include "server/store/feed_key.h"
 
 namespace cairn {
@@ -66,7 +66,6 @@ struct IndexedEntry {
   int kind = 0;
   std::string id16;
   uint64_t seq = 0;
-  int64_t visible_at_unix_millis = 0;
   std::string payload;
 };
 

@@ -1,7 +1,12 @@
 // SQL functions of Cairn's own, for the connections that search.
 #pragma once
 
+#include <functional>
+#include <memory>
+
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 struct sqlite3;
 
@@ -12,5 +17,23 @@ namespace cairn {
 //                                     Unlike bm25 it looks at this row alone, so its cost does not grow with the table.
 //   cairn_occurs(rule, dtstart, day)  1 when the RFC 5545 rule that begins on `dtstart` falls on `day` (YYYY-MM-DD).
 absl::Status RegisterSearchFunctions(sqlite3* db);
+
+// The text index's own tokenizer, so that a query and a check cut words exactly as the index did, whatever Unicode
+// version the packaged SQLite knows. Not thread-safe; must not outlive the connection it was made from.
+class IndexTokenizer {
+ public:
+  static absl::StatusOr<std::unique_ptr<IndexTokenizer>> Make(sqlite3* db);
+  ~IndexTokenizer();
+  IndexTokenizer(const IndexTokenizer&) = delete;
+  IndexTokenizer& operator=(const IndexTokenizer&) = delete;
+
+  // Calls `visit` with each word of `folded`, in order.
+  absl::Status Split(absl::string_view folded, const std::function<void(absl::string_view)>& visit) const;
+
+ private:
+  struct Impl;
+  explicit IndexTokenizer(std::unique_ptr<Impl> impl);
+  const std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace cairn
