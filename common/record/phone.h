@@ -38,9 +38,9 @@ absl::StatusOr<PhoneNumber> NormalisePhone(absl::string_view entered, absl::stri
 // country. Idempotent.
 absl::Status NormalisePhoneField(v1::Phone* phone, absl::string_view country_hint);
 
-// The number as a reader in `reader_country` (may be empty) dials it: short codes as they are; `as_entered` while it
-// still stands for `number`; else the national form inside its country and the international form elsewhere; the
-// extension after " ext. ".
+// The number as a reader in `reader_country` dials it: a short code as it is; inside the phone's country, or when
+// `reader_country` is empty, `as_entered` while it still stands for `number`, else the national form; elsewhere the
+// international form. The extension comes after " ext. ".
 std::string PhoneAsDialled(const v1::Phone& phone, absl::string_view reader_country);
 
 }  // namespace cairn

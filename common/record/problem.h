@@ -27,4 +27,11 @@ std::string ToString(const Problem& problem);
 // OK when there is none; else INVALID_ARGUMENT naming the first three and how many more there are.
 absl::Status ToStatus(absl::Span<const Problem> problems);
 
+// The error of a value that is refused, `"value": problem; remedy`, as all normalisers of this folder and
+// NormaliseLanguage give it. INVALID_ARGUMENT.
+absl::Status Refuse(absl::string_view value, absl::string_view problem, absl::string_view remedy);
+
+// The parts of such an error.
+Problem ToProblem(absl::string_view path, absl::string_view value, const absl::Status& refused);
+
 }  // namespace cairn

@@ -29,8 +29,8 @@ std::vector<std::string> LanguagesOf(const v1::Record& record);
 // Countries, sorted, each once: `countries`, addresses, sessions, phones.
 std::vector<std::string> CountriesOf(const v1::Record& record);
 
-// Terms as "taxonomy:code" in lower case ("cairn:audience:police", keywords as ":code"; the name stands in for a
-// missing code), sorted, each once.
+// Terms as "taxonomy:code", folded as for search ("cairn:audience:police", keywords as ":code"; the name stands in for
+// a missing code), sorted, each once.
 std::vector<std::string> TermKeysOf(const v1::Record& record);
 
 // One term as TermKeysOf writes it: the key that a filter is compared with.
