@@ -58,6 +58,7 @@ inline constexpr int charter_nodes_max = 32;                     // machines of 
 // --- reading
 inline constexpr size_t query_bytes_max = 512;                   // a person's words
 inline constexpr int query_words_max = 16;                       // beyond it nothing matches anyway
+inline constexpr int filter_values_max = 250;                      // all countries of the world in one filter
 inline constexpr uint32_t list_page_size_max = 1'000;            // 1 MB a page
 inline constexpr uint32_t search_page_size_max = 200;            // nobody reads further
 inline constexpr int query_budget_millis = 2'000;                // then a query is stopped, so that one reader cannot hold the pool
