@@ -14,6 +14,8 @@
 
 namespace cairn {
 
+struct Reading;
+
 // The charter in force at the moment of the call.
 using CharterSource = std::function<std::shared_ptr<const CharterView>()>;
 
@@ -49,6 +51,9 @@ class DirectoryReader {
   absl::StatusOr<v1::ListPartnersResponse> ListPartners(const Reader& reader) const;
 
  private:
+  // Runs `body` in one read transaction, with the feeds that `reader` may read.
+  absl::Status Read(const Reader& reader, const std::function<absl::Status(const Reading&)>& body) const;
+
   Store* const store_;
   const CharterSource charter_;
   Clock* const clock_;

@@ -2,54 +2,21 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "cairn/v1/directory.pb.h"
 #include "common/base/clock.h"
 #include "server/charter/may_read.h"
 #include "server/directory/directory_reader.h"
+#include "server/store/index_queries.h"
 #include "server/store/store.h"
 
 namespace cairn {
-
-// Wakes watchers after every commit that moved a feed. One a node; must outlive its subscriptions. Thread-safe.
-class WatchHub {
- public:
-  // Ends the subscription when destroyed; after that the callback is not running and is not called again.
-  class Subscription {
-   public:
-    Subscription(WatchHub* hub, uint64_t id) : hub_(hub), id_(id) {}
-    ~Subscription();
-    Subscription(const Subscription&) = delete;
-    Subscription& operator=(const Subscription&) = delete;
-
-   private:
-    WatchHub* const hub_;
-    const uint64_t id_;
-  };
-
-  // Registers with `store`, which must not commit any more once this is destroyed.
-  explicit WatchHub(Store* store);
-
-  // `wake` is called on the writer's thread and must only signal: no blocking, no reading, no subscribing.
-  std::unique_ptr<Subscription> Subscribe(std::function<void()> wake) ABSL_LOCKS_EXCLUDED(mutex_);
-
-  // Calls every `wake`: after a commit, and for whoever else changed what watchers see (a new charter).
-  void WakeAll() ABSL_LOCKS_EXCLUDED(mutex_);
-
- private:
-  absl::Mutex mutex_;
-  uint64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;
-  absl::flat_hash_map<uint64_t, std::function<void()>> wakes_ ABSL_GUARDED_BY(mutex_);
-};
 
 // One reader's place in the stream of changes: a cursor for each feed, nothing else, so that a slow client costs no
 // memory. Pull-driven: call Next for as long as it returns something, then wait to be woken. Not thread-safe.
@@ -64,7 +31,8 @@ class Watcher {
   static absl::StatusOr<std::unique_ptr<Watcher>> Start(Store* store, CharterSource charter, Clock* clock,
                                                         const Reader& reader, const v1::WatchRecordsRequest& request);
 
-  // The next events, about 256 KiB of them; empty: nothing new. The last event of the first catching up is CaughtUp.
+  // The next events, about 256 KiB of them; empty: nothing new. The last one carries the resume token for all of them.
+  // The last event of the first catching up is CaughtUp.
   // ABORTED with reason WATCH_TOKEN_TOO_OLD when the stream cannot go on without a gap: the removals after the cursor
   // are no longer kept, or a feed began a new generation, is gone, or may no longer be read. The client drops what it
   // has and starts over without a token.
@@ -80,27 +48,25 @@ class Watcher {
     uint64_t sent_seq = 0;   // everything up to here was sent
     uint64_t start_seq = 0;  // where the feed stood when its sending began: what was gone by then needs no mention
   };
-  // Partner and audience.
-  using FeedName = std::pair<std::string, std::string>;
   struct Round;
 
-  Watcher(Store* store, CharterSource charter, Clock* clock, const Reader& reader,
-          const v1::WatchRecordsRequest& request);
+  Watcher(Store* store, CharterSource charter, Clock* clock, const Reader& reader, v1::RecordFilter normalised,
+          bool only_new);
   absl::Status LoadToken(const std::string& token);
   std::string Token() const;
   absl::Status ReadRound(Connection& connection, Round* round);
-  absl::Status FollowFeeds(const std::vector<struct IndexedFeed>& readable);
-  void Append(const struct EntryChange& change, const struct IndexedFeed& feed, Round* round);
+  absl::Status FollowFeeds(const std::vector<IndexedFeed>& readable);
+  absl::Status SendFeed(Connection& connection, const IndexedFeed& feed, Round* round);
+  absl::Status Send(const EntryChange& change, const IndexedFeed& feed, const Cursor& cursor, Round* round);
 
   Store* const store_;
   const CharterSource charter_;
   Clock* const clock_;
   const Reader reader_;
-  const v1::RecordFilter filter_;
+  const v1::RecordFilter filter_;  // normalised
   const bool only_new_;
-  bool started_ = false;    // the feeds of the beginning are known
-  bool caught_up_ = false;  // CaughtUp was sent
-  std::map<FeedName, Cursor> cursors_;
+  bool caught_up_ = false;              // CaughtUp was sent
+  std::map<uint64_t, Cursor> cursors_;  // by a hash of partner and audience, so that tokens name no feed
 };
 
 }  // namespace cairn

@@ -1,0 +1,160 @@
+#include "server/directory/request_filter.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/base/errors.h"
+#include "common/base/limits.h"
+#include "common/base/status_macros.h"
+#include "common/record/calendar.h"
+#include "common/record/country.h"
+#include "common/record/kinds.h"
+#include "common/record/searchable.h"
+#include "common/text/language.h"
+#include "common/text/utf8.h"
+
+namespace cairn {
+namespace {
+
+constexpr uint32_t kVerifyDaysWithoutCharter = 365;
+constexpr double kWithinKilometresDefault = 25;
+constexpr double kWithinKilometresMax = 20'000;  // half the equator: everywhere
+
+absl::Status CheckCounts(const v1::RecordFilter& filter) {
+  const std::pair<const char*, int> counts[] = {{"kinds", filter.kinds_size()},
+                                                {"countries", filter.countries_size()},
+                                                {"languages", filter.languages_size()},
+                                                {"terms", filter.terms_size()},
+                                                {"partners", filter.partners_size()}};
+  for (const auto& [name, count] : counts) {
+    if (count <= limits::filter_values_max) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("filter.", name, " has ", count, " values; give at most ", limits::filter_values_max));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckKinds(const v1::RecordFilter& filter) {
+  for (int i = 0; i < filter.kinds_size(); ++i) {
+    const auto& known = AllKinds();
+    if (std::find(known.begin(), known.end(), filter.kinds(i)) != known.end()) continue;
+    return absl::InvalidArgumentError(absl::StrCat("filter.kinds[", i, "] is ", filter.kinds(i),
+                                                   ", which is no kind of record; give 1 (organization) to ",
+                                                   known.size(), " or none"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status NormaliseNear(v1::RecordFilter* filter) {
+  if (!filter->has_near()) {
+    if (filter->within_km() == 0) return absl::OkStatus();
+    return absl::InvalidArgumentError("filter.within_km is set without filter.near; give the centre as well");
+  }
+  const v1::GeoPoint& near = filter->near();
+  if (!(std::abs(near.latitude()) <= 90)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("filter.near.latitude is ", near.latitude(), "; give degrees from -90 to 90"));
+  }
+  if (!(std::abs(near.longitude()) <= 180)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("filter.near.longitude is ", near.longitude(), "; give degrees from -180 to 180"));
+  }
+  if (filter->within_km() == 0) filter->set_within_km(kWithinKilometresDefault);
+  if (!(filter->within_km() > 0 && filter->within_km() <= kWithinKilometresMax)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("filter.within_km is ", filter->within_km(), "; give more than 0 and at most 20000 kilometres"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status NormaliseDate(const v1::RecordFilter& filter) {
+  if (filter.on_date().empty()) return absl::OkStatus();
+  return Annotate(ParseDate(filter.on_date()).status(), "filter.on_date");
+}
+
+void SortUnique(google::protobuf::RepeatedPtrField<std::string>* values) {
+  std::sort(values->begin(), values->end());
+  values->erase(std::unique(values->begin(), values->end()), values->end());
+}
+
+}  // namespace
+
+uint32_t VerifyDefaultDays(const CharterView& charter) {
+  const uint32_t days = charter.charter().verify_every_days();
+  return days == 0 ? kVerifyDaysWithoutCharter : days;
+}
+
+absl::StatusOr<std::vector<IndexedFeed>> ReadableFeeds(Connection& connection, const CharterView& charter,
+                                                       const Reader& reader) {
+  ASSIGN_OR_RETURN(std::vector<IndexedFeed> feeds, ReadFeeds(connection));
+  const auto denied = [&](const IndexedFeed& f) { return !MayRead(charter, reader, f.feed.partner, f.feed.audience); };
+  feeds.erase(std::remove_if(feeds.begin(), feeds.end(), denied), feeds.end());
+  return feeds;
+}
+
+absl::StatusOr<v1::RecordFilter> NormaliseFilter(const v1::RecordFilter& filter) {
+  RETURN_IF_ERROR(CheckCounts(filter));
+  RETURN_IF_ERROR(CheckKinds(filter));
+  v1::RecordFilter normal = filter;
+  for (int i = 0; i < filter.countries_size(); ++i) {
+    const absl::StatusOr<std::string> country = NormaliseCountry(filter.countries(i));
+    if (!country.ok()) return Annotate(country.status(), absl::StrCat("filter.countries[", i, "]"));
+    normal.set_countries(i, *country);
+  }
+  for (int i = 0; i < filter.languages_size(); ++i) {
+    const absl::StatusOr<std::string> language = NormaliseLanguage(filter.languages(i));
+    if (!language.ok()) return Annotate(language.status(), absl::StrCat("filter.languages[", i, "]"));
+    normal.set_languages(i, *language);
+  }
+  for (int i = 0; i < filter.terms_size(); ++i) {
+    v1::TaxonomyTerm term;
+    term.set_code(filter.terms(i));
+    // TermKey decides how case is removed; the colon in front is the missing taxonomy's.
+    const std::string key = TermKey(term).substr(1);
+    if (key.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("filter.terms[", i, "] is empty; give \"code\" or \"taxonomy:code\""));
+    }
+    normal.set_terms(i, key);
+  }
+  std::sort(normal.mutable_kinds()->begin(), normal.mutable_kinds()->end());
+  for (auto* values :
+       {normal.mutable_countries(), normal.mutable_languages(), normal.mutable_terms(), normal.mutable_partners()}) {
+    SortUnique(values);
+  }
+  RETURN_IF_ERROR(NormaliseNear(&normal));
+  RETURN_IF_ERROR(NormaliseDate(normal));
+  return normal;
+}
+
+IndexFilter ToIndexFilter(const v1::RecordFilter& normalised, const std::vector<IndexedFeed>& readable,
+                          const CharterView& charter, absl::Time now) {
+  IndexFilter filter;
+  const auto& partners = normalised.partners();
+  for (const IndexedFeed& feed : readable) {
+    filter.place_feed_ids.push_back(feed.feed_id);
+    if (partners.empty() || std::binary_search(partners.begin(), partners.end(), feed.feed.partner)) {
+      filter.feed_ids.push_back(feed.feed_id);
+    }
+  }
+  filter.kinds.assign(normalised.kinds().begin(), normalised.kinds().end());
+  filter.countries.assign(normalised.countries().begin(), normalised.countries().end());
+  filter.languages.assign(normalised.languages().begin(), normalised.languages().end());
+  filter.terms.assign(normalised.terms().begin(), normalised.terms().end());
+  if (normalised.has_near()) {
+    filter.near = NearFilter{normalised.near().latitude(), normalised.near().longitude(), normalised.within_km()};
+  }
+  filter.stale_only = normalised.stale_only();
+  filter.now_unix_millis = absl::ToUnixMillis(now);
+  filter.verify_default_days = VerifyDefaultDays(charter);
+  filter.on_date = normalised.on_date();
+  return filter;
+}
+
+std::string FilterFingerprint(const v1::RecordFilter& normalised) { return normalised.SerializeAsString(); }
+
+}  // namespace cairn
