@@ -142,7 +142,7 @@ absl::Duration Puller::NextDue() const {
 
 absl::Status Puller::OnPage(PeerSession* session, v1::EntriesPage page) {
   const FeedName feed = FeedOfPull(session->id(), page.pull_id());
-  if (feed.first.empty()) return absl::OkStatus();  // of a pull that was given up: crossed on the way
+  if (feed.first.empty()) return OnStrayPage(session, page);
   Inbound& inbound = inbound_[feed];
   if (page.reset()) {
     inbound.full = true;
@@ -154,6 +154,17 @@ absl::Status Puller::OnPage(PeerSession* session, v1::EntriesPage page) {
   }
   RETURN_IF_ERROR(CheckPage(inbound, page));
   return Stage(feed, &inbound, std::move(page));
+}
+
+// A page of a pull that was given up crossed that news on the way; no more of them than was asked for.
+absl::Status Puller::OnStrayPage(PeerSession* session, const v1::EntriesPage& page) {
+  const auto it = given_up_.find({session->id(), page.pull_id()});
+  if (it == given_up_.end() || it->second <= 0) {
+    return absl::InvalidArgumentError(absl::StrCat("entries that nobody asked for (pull ", page.pull_id(), ")"));
+  }
+  for (const v1::Entry& entry : page.entries()) it->second -= static_cast<int64_t>(EntryBytes(entry));
+  if (page.has_closing_head()) given_up_.erase(it);
+  return absl::OkStatus();
 }
 
 absl::Status Puller::CheckPage(const Inbound& inbound, const v1::EntriesPage& page) const {
@@ -319,6 +330,7 @@ void Puller::Abandon(const FeedName& feed, const std::string& reason) {
     message.mutable_cancel()->set_pull_id(inbound.pull_id);
     message.mutable_cancel()->set_reason(reason);
     source->Send(std::move(message));
+    given_up_[{inbound.source, inbound.pull_id}] = inbound.credit;
   }
   inbound.phase = Phase::kIdle;
   inbound.closing.reset();
@@ -337,6 +349,7 @@ void Puller::OnCancel(PeerSession* session, const v1::CancelPull& cancel) {
 }
 
 void Puller::OnSessionClosed(SessionId session) {
+  given_up_.erase(given_up_.lower_bound({session, 0}), given_up_.upper_bound({session, UINT32_MAX}));
   for (auto& [feed, inbound] : inbound_) {
     if (inbound.phase != Phase::kPulling || inbound.source != session || inbound.closing.has_value()) continue;
     inbound.phase = Phase::kIdle;  // what is staged stays; the next source goes on at once

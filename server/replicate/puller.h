@@ -107,6 +107,7 @@ class Puller {
   void OnCommitted(const FeedName& feed, uint32_t attempt, bool inlined, StoreResult&& result);
   void OnMismatch(const FeedName& feed, Inbound* inbound, const absl::Status& why);
   void Abandon(const FeedName& feed, const std::string& reason);
+  absl::Status OnStrayPage(PeerSession* session, const v1::EntriesPage& page);
   void Fail(Inbound* inbound);
   void Succeed(const FeedName& feed, Inbound* inbound);
   size_t Running() const;
@@ -121,6 +122,8 @@ class Puller {
   std::function<void(const FeedName&, const v1::ForkEvidence&)> evidence_stored_;
   std::map<FeedName, Inbound> inbound_;
   std::set<FeedName> active_;  // not idle, or perhaps wanted: what Run looks at
+  // Pulls given up -> bytes that may still be on the way. Other pages were never asked for.
+  std::map<std::pair<SessionId, uint32_t>, int64_t> given_up_;
   // Heads that the charter held here does not allow (yet): the newest of each feed, with who announced it.
   std::map<FeedName, std::pair<SessionId, v1::FeedHead>> not_allowed_;
   uint32_t next_pull_ = 1;

@@ -1,4 +1,5 @@
-// The border between replication and the network: what each side asks of the other. No gRPC here, so that the simulator is a transport too.
+// The border between replication and the network: what each side asks of the other. No gRPC here, so that the simulator
+// is a transport too.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +12,13 @@ namespace cairn {
 // Names one live stream; never reused within a process.
 using SessionId = uint64_t;
 
-// One live stream to an authenticated peer, as replication sees it. Implemented by the transport; thread-safe; neither call runs back into
-// the replicator on the same stack.
+// One live stream to an authenticated peer, as replication sees it. Implemented by the transport; thread-safe; neither
+// call runs back into the replicator on the same stack.
 class PeerStream {
  public:
   virtual ~PeerStream() = default;
-  // There may be something to send: take it with Replicator::NextMessage as soon as a write may start. Calls may coalesce.
+  // There may be something to send: take it with Replicator::NextMessage as soon as a write may start. Calls may
+  // coalesce.
   virtual void Wake() = 0;
   // Ends the stream; the peer sees `why` as far as the transport can tell it. Idempotent. Replicator::OnClosed follows.
   virtual void Close(const absl::Status& why) = 0;

@@ -1,0 +1,245 @@
+#include "tests/simulation/sim_node.h"
+
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/base/hex.h"
+#include "common/base/status_macros.h"
+#include "gtest/gtest.h"
+#include "server/store/verify.h"
+
+namespace cairn {
+namespace {
+
+// A test cannot go on without.
+void Must(const absl::Status& status) {
+  if (!status.ok()) ADD_FAILURE() << status;
+}
+
+}  // namespace
+
+SimNode::SimNode(SimWorld* world, int index, std::string directory)
+    : world_(world), index_(index), directory_(std::move(directory)) {
+  std::filesystem::create_directories(directory_);
+}
+
+SimNode::~SimNode() = default;
+
+std::string SimNode::RecordId(int partner, uint64_t number) {
+  return absl::StrFormat("00000000-0000-4000-8%03d-%012d", partner, number);
+}
+
+void SimNode::Start() {
+  ++life_;
+  auto parts = std::make_unique<Parts>();
+  Store::Options options;
+  options.path = directory_ + "/cairn.db";
+  options.consortium = world_->consortium().id();
+  options.clock = world_->clock();
+  options.inline_writes = true;
+  options.durable = false;
+  options.readers = 1;
+  auto store = Store::Open(options);
+  ASSERT_TRUE(store.ok()) << store.status();
+  parts->store = *std::move(store);
+  parts->feeds = std::make_unique<FeedStore>(parts->store.get(), options.consortium);
+  auto charter = LiveCharter::Load(parts->store.get(), options.consortium);
+  ASSERT_TRUE(charter.ok()) << charter.status();
+  parts->charter = *std::move(charter);
+  if (parts->charter->current()->empty()) Must(parts->charter->SubmitTrusted(world_->consortium().chain()).status());
+  parts->checker = std::make_unique<HeadChecker>(parts->charter.get(), options.consortium, world_->clock());
+  Publisher::Options publishing;
+  publishing.consortium = options.consortium;
+  publishing.partner = TestConsortium::Partner(index_);
+  publishing.node = TestConsortium::Node(index_);
+  publishing.scratch_dir = directory_;
+  publishing.on_moved = [this](const std::string&) { Moved(); };
+  parts->publisher =
+      std::make_unique<Publisher>(publishing, parts->store.get(), parts->feeds.get(), parts->charter.get(),
+                                  parts->checker.get(), world_->consortium().key(index_), world_->clock());
+  parts->executor = std::make_unique<StoreExecutor>(parts->store.get(), parts->feeds.get(), parts->charter.get(),
+                                                    parts->checker.get());
+  Must(parts->executor->Recover());
+  parts->core = std::make_unique<SyncCore>(
+      SyncCore::Options{options.consortium, publishing.node, publishing.partner, world_->random().Uint64()},
+      parts->charter.get(), parts->checker.get());
+  auto held = parts->feeds->Feeds();
+  ASSERT_TRUE(held.ok()) << held.status();
+  parts_ = std::move(parts);
+  parts_->charter->OnChange([this](std::shared_ptr<const CharterView>) {
+    world_->After(absl::ZeroDuration(), [this, life = life_] {
+      if (life != life_ || !up()) return;
+      parts_->core->OnCharterChanged(world_->now());
+      CarryOut();
+    });
+  });
+  parts_->core->Start(*std::move(held), world_->now());
+  CarryOut();
+}
+
+void SimNode::Crash() {
+  parts_.reset();
+  ++life_;
+  timer_at_ = absl::InfiniteDuration();
+  world_->DropStreamsOf(index_);
+}
+
+// --- events of the machine
+
+void SimNode::CarryOut() {
+  SyncOutbox outbox = parts_->core->TakeOutbox();
+  for (StoreRequest& request : outbox.requests) Post(std::move(request));
+  for (SessionId id : outbox.wake) world_->Wake(index_, id);
+  for (const auto& [id, why] : outbox.close) {
+    closed_[id] = why;
+    world_->CloseStream(index_, id, why);
+  }
+  for (const DialTarget& target : outbox.dial) world_->Dial(index_, target.node);
+  if (outbox.acknowledged) parts_->publisher->OnAcknowledged();
+  ArmTimer();
+}
+
+void SimNode::ArmTimer() {
+  const absl::Duration due = parts_->core->NextTimer();
+  if (due == absl::InfiniteDuration() || due >= timer_at_) return;
+  timer_at_ = due;
+  world_->After(std::max(due - world_->now(), absl::ZeroDuration()), [this, life = life_, due] {
+    if (life != life_ || !up() || timer_at_ != due) return;
+    timer_at_ = absl::InfiniteDuration();
+    parts_->core->OnTimer(world_->now());
+    CarryOut();
+  });
+}
+
+void SimNode::Post(StoreRequest request) {
+  const std::string key = absl::StrCat(StoreExecutor::ReadsOnly(request.action) ? "r" : "w",
+                                       StoreExecutor::FeedOf(request.action).ToString());
+  auto& strand = parts_->strands[key];
+  strand.push_back(std::move(request));
+  if (strand.size() == 1) {
+    world_->After(world_->Delay(absl::Milliseconds(5)), [this, life = life_, key] {
+      if (life == life_ && up()) RunStrand(key);
+    });
+  }
+}
+
+// The store is asked, and the answer comes, at moments of their own: a crash may fall in between.
+void SimNode::RunStrand(const std::string& key) {
+  auto& strand = parts_->strands[key];
+  auto result = std::make_shared<StoreResult>(parts_->executor->Execute(strand.front()));
+  world_->After(world_->Delay(absl::Milliseconds(2)), [this, life = life_, key, result] {
+    if (life != life_ || !up()) return;
+    auto& queue = parts_->strands[key];
+    queue.pop_front();
+    if (!queue.empty()) {
+      world_->After(world_->Delay(absl::Milliseconds(5)), [this, life, key] {
+        if (life == life_ && up()) RunStrand(key);
+      });
+    }
+    parts_->core->OnStoreResult(std::move(*result), world_->now());
+    CarryOut();
+  });
+}
+
+void SimNode::Moved() {
+  auto held = parts_->feeds->Find(TestConsortium::Partner(index_), "public");
+  ASSERT_TRUE(held.ok() && held->has_value());
+  parts_->core->OnLocalFeedMoved(**std::move(held), world_->now());
+  CarryOut();
+}
+
+absl::Status SimNode::OnConnected(uint64_t session, const std::string& node, bool dialled) {
+  const absl::Status status = parts_->core->OnConnected(session, node, dialled, world_->now());
+  CarryOut();
+  return status;
+}
+
+void SimNode::OnMessage(uint64_t session, v1::SyncMessage message) {
+  parts_->core->OnMessage(session, std::move(message), world_->now());
+  CarryOut();
+}
+
+std::optional<v1::SyncMessage> SimNode::NextMessage(uint64_t session) {
+  auto message = parts_->core->NextMessage(session, world_->now());
+  CarryOut();
+  return message;
+}
+
+void SimNode::OnClosed(uint64_t session, const absl::Status& why) {
+  parts_->core->OnClosed(session, why, world_->now());
+  CarryOut();
+}
+
+void SimNode::OnDialFailed(const std::string& node, const absl::Status& why) {
+  parts_->core->OnDialFailed(node, why, world_->now());
+  CarryOut();
+}
+
+// --- people
+
+void SimNode::Publish(uint64_t first, uint64_t count, const std::string& text) {
+  auto batch = parts_->publisher->Begin(v1::PublishHeader());
+  ASSERT_TRUE(batch.ok()) << batch.status();
+  v1::PublishRecords records;
+  for (uint64_t i = first; i < first + count; ++i) {
+    v1::Record* record = records.add_records()->mutable_record();
+    record->set_id(RecordId(index_, i));
+    record->mutable_organization()->set_name(absl::StrCat("Organization ", i));
+    record->mutable_organization()->set_description(text);
+  }
+  ASSERT_TRUE((*batch)->Add(&records).ok());
+  const auto result = (*batch)->Commit(count, nullptr);
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_TRUE(result->committed()) << result->ShortDebugString();
+  for (uint64_t i = first; i < first + count; ++i) acknowledged_[i] = text;
+  acknowledged_seq_ = std::max(acknowledged_seq_, result->position().seq());
+}
+
+void SimNode::Withdraw(uint64_t number) {
+  if (acknowledged_.count(number) == 0) return;
+  v1::WithdrawRequest request;
+  request.add_ids(RecordId(index_, number));
+  const auto result = parts_->publisher->Withdraw(request, nullptr);
+  ASSERT_TRUE(result.ok()) << result.status();
+  acknowledged_.erase(number);
+  acknowledged_seq_ = std::max(acknowledged_seq_, result->position().seq());
+}
+
+void SimNode::Heartbeat() { Must(parts_->publisher->Heartbeat()); }
+
+void SimNode::SubmitCharter() { Must(parts_->charter->Submit(world_->consortium().chain()).status()); }
+
+// --- the test
+
+std::pair<uint32_t, uint64_t> SimNode::Held(int partner) {
+  const auto held = parts_->feeds->Find(TestConsortium::Partner(partner), "public");
+  if (!held.ok() || !held->has_value()) return {0, 0};
+  return {(*held)->feed.generation, (*held)->seq};
+}
+
+std::map<std::string, std::string> SimNode::Entries(int partner) {
+  std::map<std::string, std::string> entries;
+  uint64_t after = 0;
+  const FeedKey feed{TestConsortium::Partner(partner), "public", 1};
+  while (true) {
+    const auto page = parts_->feeds->ReadPage(feed, after, 1 << 20, 10'000);
+    if (!page.ok()) return entries;
+    for (const v1::Entry& entry : page->entries) {
+      v1::Record record;
+      if (!entry.tombstone() && record.ParseFromString(entry.payload()))
+        entries[UuidToText(entry.id())] = record.organization().description();
+    }
+    after = page->through_seq;
+    if (page->last) return entries;
+  }
+}
+
+absl::Status SimNode::Verify() {
+  ASSIGN_OR_RETURN(const VerifyReport report,
+                   VerifyFeeds(parts_->feeds.get(), true, [](const VerifyProgress&) { return absl::OkStatus(); }));
+  if (report.findings.empty()) return absl::OkStatus();
+  return absl::DataLossError(report.findings.front());
+}
+
+}  // namespace cairn

@@ -1,0 +1,95 @@
+// One node of the simulation: real store, real publisher, real state machine; its threads are events.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "server/charter/live_charter.h"
+#include "server/feed/head_checker.h"
+#include "server/publish/publisher.h"
+#include "server/replicate/store_executor.h"
+#include "server/replicate/sync_core.h"
+#include "server/store/feed_store.h"
+#include "server/store/store.h"
+#include "tests/simulation/sim_world.h"
+
+namespace cairn {
+
+class SimNode {
+ public:
+  SimNode(SimWorld* world, int index, std::string directory);
+  ~SimNode();
+
+  // Opens the file and begins to sync. Also after a crash.
+  void Start();
+  // Everything in memory is gone, in the middle of whatever it was.
+  void Crash();
+  bool up() const { return parts_ != nullptr; }
+  uint64_t life() const { return life_; }
+
+  // --- what the network does to it
+  absl::Status OnConnected(uint64_t session, const std::string& node, bool dialled);
+  void OnMessage(uint64_t session, v1::SyncMessage message);
+  std::optional<v1::SyncMessage> NextMessage(uint64_t session);
+  void OnClosed(uint64_t session, const absl::Status& why);
+  void OnDialFailed(const std::string& node, const absl::Status& why);
+
+  // --- what people do
+  // Publishes organizations of these numbers with this text; remembers what was acknowledged.
+  void Publish(uint64_t first, uint64_t count, const std::string& text);
+  void Withdraw(uint64_t number);
+  void Heartbeat();
+  void SubmitCharter();
+
+  // --- what the test looks at
+  // (generation, seq) of a feed as visible here.
+  std::pair<uint32_t, uint64_t> Held(int partner);
+  // id -> payload hash of a feed as visible here.
+  std::map<std::string, std::string> Entries(int partner);
+  // Every digest and every derived row, recomputed.
+  absl::Status Verify();
+  // id -> text of what this node's publisher was told is published.
+  const std::map<uint64_t, std::string>& acknowledged() const { return acknowledged_; }
+  uint64_t acknowledged_seq() const { return acknowledged_seq_; }
+  // Streams that this node ended, and why.
+  const std::map<uint64_t, absl::Status>& closed() const { return closed_; }
+  FeedStore& feeds() { return *parts_->feeds; }
+  SyncCore& core() { return *parts_->core; }
+  static std::string RecordId(int partner, uint64_t number);
+
+ private:
+  struct Parts {
+    std::unique_ptr<Store> store;
+    std::unique_ptr<FeedStore> feeds;
+    std::unique_ptr<LiveCharter> charter;
+    std::unique_ptr<HeadChecker> checker;
+    std::unique_ptr<Publisher> publisher;
+    std::unique_ptr<StoreExecutor> executor;
+    std::unique_ptr<SyncCore> core;
+    std::map<std::string, std::deque<StoreRequest>> strands;  // of one feed, in order
+  };
+
+  void CarryOut();
+  void Post(StoreRequest request);
+  void RunStrand(const std::string& key);
+  void ArmTimer();
+  void Moved();
+
+  SimWorld* const world_;
+  const int index_;
+  const std::string directory_;
+  uint64_t life_ = 0;  // counts starts: events of an earlier life do nothing
+  std::unique_ptr<Parts> parts_;
+  std::map<uint64_t, absl::Status> closed_;
+  absl::Duration timer_at_ = absl::InfiniteDuration();
+  std::map<uint64_t, std::string> acknowledged_;
+  uint64_t acknowledged_seq_ = 0;
+};
+
+}  // namespace cairn
