@@ -36,7 +36,7 @@ const absl::flat_hash_map<std::string, std::string>& CodesByName() {
     auto* codes = new absl::flat_hash_map<std::string, std::string>{
         {"uk", "GB"},        {"england", "GB"}, {"scotland", "GB"}, {"wales", "GB"},   {"great britain", "GB"},
         {"el", "GR"},        {"usa", "US"},     {"america", "US"},  {"holland", "NL"}, {"czech republic", "CZ"},
-        {"macedonia", "MK"}, {"turkey", "TR"}};
+        {"macedonia", "MK"}, {"turkey", "TR"},  {"shqiperia", "AL"}};
     for (const char* const* p = uloc_getISOCountries(); *p != nullptr; ++p) {
       icu::Locale country("", *p);
       codes->emplace(FoldForSearch(DisplayCountry(country, icu::Locale::getEnglish())), *p);

@@ -45,14 +45,14 @@ absl::string_view StripEntered(absl::string_view text) {
   return text;
 }
 
-// Where the first letter or "#" behind a digit begins; npos when there is none.
+// Where the first letter, "#" or "*" begins; npos when there is none.
 size_t FirstLetter(absl::string_view text) {
   const auto size = static_cast<int64_t>(text.size());
   for (int64_t i = 0; i < size;) {
     const int64_t at = i;
     UChar32 c;
     U8_NEXT(text.data(), i, size, c);
-    if (c < 0 || u_isalpha(c) || (c == '#' && at > 0)) return static_cast<size_t>(at);
+    if (c < 0 || u_isalpha(c) || c == '#' || c == '*') return static_cast<size_t>(at);
   }
   return absl::string_view::npos;
 }
