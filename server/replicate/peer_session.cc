@@ -185,7 +185,8 @@ std::optional<v1::SyncMessage> PeerSession::Next() {
 std::optional<v1::SyncMessage> PeerSession::NextCharter() {
   v1::SyncMessage message;
   size_t bytes = 0;
-  for (v1::SignedCharter& version : *state_->live_charter->ChainAfter(peer_charter_version_).mutable_versions()) {
+  v1::CharterChain chain = state_->live_charter->ChainAfter(peer_charter_version_);
+  for (v1::SignedCharter& version : *chain.mutable_versions()) {
     bytes += version.ByteSizeLong();
     if (message.charter().versions_size() > 0 && bytes > limits::page_bytes_max) break;
     *message.mutable_charter()->add_versions() = std::move(version);
