@@ -20,6 +20,7 @@ void VisitList(Body&& ids, absl::string_view path, v1::RecordKind kind, Visit&& 
   for (int i = 0; i < ids.size(); ++i) visit([&, i] { return absl::StrCat(path, "[", i, "]"); }, kind, ids[i]);
 }
 
+// Calls visit(path, kind, id) for every reference of the body; `path` is a function, since most visits need none.
 template <typename Visit>
 void VisitReferences(v1::Record* record, Visit&& visit) {
   const auto one = [&visit](absl::string_view path, v1::RecordKind kind, std::string* id) {

@@ -68,9 +68,18 @@ void UpperOneOf(absl::string_view field, std::string* value, absl::Span<const ab
   }
 }
 
-// Puts each part alone to libical, so that the part that is wrong is named; then all together.
+// Puts the rule to libical; when it is refused, each part alone, so that the part that is wrong is named.
 void CheckRule(const v1::Schedule& s, Checker* c) {
   const std::string freq = s.freq().empty() ? "YEARLY" : s.freq();
+  const bool plain_days = freq == "WEEKLY" || freq == "DAILY";
+  if (plain_days && s.byday().find_first_of("0123456789") != std::string::npos) {
+    c->Report("byday", s.byday(), absl::StrCat("has numbered days in a rule with FREQ=", freq),
+              "write days alone, or freq MONTHLY");
+    return;
+  }
+  const std::string rule = RecurrenceRule(s);
+  const absl::Status whole = rule.empty() ? absl::OkStatus() : CheckRecurrenceRule(rule);
+  if (!rule.empty() && whole.ok()) return;
   bool good = true;
   const auto part = [&](absl::string_view field, absl::string_view name, const std::string& value) {
     if (value.empty()) return;
@@ -86,15 +95,7 @@ void CheckRule(const v1::Schedule& s, Checker* c) {
   part("byweekno", "BYWEEKNO", s.byweekno());
   part("bymonthday", "BYMONTHDAY", s.bymonthday());
   part("byyearday", "BYYEARDAY", s.byyearday());
-  const bool weekly = freq == "WEEKLY" || freq == "DAILY";
-  if (weekly && s.byday().find_first_of("0123456789") != std::string::npos) {
-    c->Report("byday", s.byday(), absl::StrCat("has numbered days in a rule with FREQ=", freq),
-              "write days alone, or freq MONTHLY");
-    good = false;
-  }
-  if (!good || s.freq().empty()) return;
-  const std::string rule = RecurrenceRule(s);
-  if (const absl::Status status = CheckRecurrenceRule(rule); !status.ok()) c->Report("freq", rule, status);
+  if (good && !whole.ok()) c->Report("freq", rule, whole);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 // kinds share. Not for use outside this folder.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 

@@ -1,5 +1,7 @@
 #include "common/record/validate.h"
 
+#include <thread>
+
 #include "common/base/limits.h"
 #include "common/record/serialise.h"
 #include "tests/common/record/builders.h"
@@ -279,6 +281,22 @@ TEST(ValidateTest, ReportsAreOrderedByDueDate) {
   EXPECT_THAT(ProblemsOf(&record), HasSubstr("another report has it"));
   record.mutable_commitment()->add_reports();
   EXPECT_THAT(ProblemsOf(&record), HasSubstr("reports[2].due: missing"));
+}
+
+TEST(ValidateTest, ThreadsAgree) {
+  std::vector<std::string> results(4);
+  {
+    std::vector<std::jthread> threads;
+    for (std::string& result : results) {
+      threads.emplace_back([&result] {
+        v1::Record record = WithBody(
+            "service { name: 'S' status: 'active' phones { number: '22 123 45 67' } languages { name: 'Polish' } "
+            "schedules { freq: 'WEEKLY' byday: 'MO' time_zone: 'europe/warsaw' } }");
+        result = ProblemsOf(&record) + SerialiseRecord(record);
+      });
+    }
+  }
+  for (const std::string& result : results) EXPECT_EQ(result, results[0]);
 }
 
 }  // namespace
