@@ -33,7 +33,7 @@ class LiveCharter {
 
   // Checks the versions that are new against what is held, writes them and puts the newest in force; known ones are
   // skipped, all of them when nothing is new. Atomic. INVALID_ARGUMENT names the version that fails; ABORTED when a
-  // known version is held with other content, which two sets of governors' signatures can show; FAILED_PRECONDITION for
+  // known version is held with other content; FAILED_PRECONDITION for
   // another consortium, a gap, or no charter held (the first one must come by SubmitTrusted).
   absl::StatusOr<Submission> Submit(const v1::CharterChain& chain) ABSL_LOCKS_EXCLUDED(submit_mutex_, mutex_);
 

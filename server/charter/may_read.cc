@@ -1,0 +1,29 @@
+#include "server/charter/may_read.h"
+
+#include <algorithm>
+
+#include "absl/strings/strip.h"
+
+namespace cairn {
+
+namespace {
+
+bool InCircle(const CharterView& charter, absl::string_view circle, absl::string_view partner) {
+  const v1::Circle* const found = charter.FindCircle(circle);
+  return found != nullptr &&
+         std::find(found->partners().begin(), found->partners().end(), partner) != found->partners().end();
+}
+
+}  // namespace
+
+bool MayRead(const CharterView& charter, const Reader& reader, absl::string_view partner, absl::string_view audience) {
+  if (!reader.partner().empty() && reader.partner() == partner) return true;
+  const v1::Partner* const owner = charter.FindPartner(partner);
+  if (owner == nullptr || owner->status() == v1::RETIRED) return false;
+  if (audience == "public") return true;
+  if (charter.FindActivePartner(reader.partner()) == nullptr) return false;
+  if (audience == "consortium") return true;
+  return absl::ConsumePrefix(&audience, "circle:") && InCircle(charter, audience, reader.partner());
+}
+
+}  // namespace cairn
