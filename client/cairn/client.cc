@@ -1,0 +1,155 @@
+#include "client/cairn/client.h"
+
+#include <utility>
+
+#include "common/base/status_macros.h"
+
+namespace cairn {
+namespace {
+
+constexpr int receive_bytes_max = 64 * 1024 * 1024;  // a page of 200 records of the largest size, with room
+
+std::shared_ptr<grpc::Channel> MakeChannel(const NodeTarget& target) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(receive_bytes_max);
+  // gRPC's own reconnect back-off of a second would outlast the first repetitions.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // A proxy named in the environment is for the Web; a node is reached directly.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(target.grpc_name, grpc::InsecureChannelCredentials(), arguments);
+}
+
+// Reads a stream to its end, message by message.
+template <typename Response>
+absl::Status ReadAll(grpc::ClientContext* context, grpc::ClientReader<Response>* reader,
+                     const std::function<absl::Status(const Response&)>& sink) {
+  Response response;
+  absl::Status sunk;
+  while (sunk.ok() && reader->Read(&response)) sunk = sink(response);
+  if (!sunk.ok()) context->TryCancel();
+  const grpc::Status status = reader->Finish();
+  return sunk.ok() ? FromGrpc(status, *context) : sunk;
+}
+
+}  // namespace
+
+Client::Client(const NodeTarget& target, CallOptions options) : Client(MakeChannel(target), std::move(options)) {}
+
+Client::Client(std::shared_ptr<grpc::Channel> channel, CallOptions options)
+    : options_(Complete(std::move(options))),
+      channel_(std::move(channel)),
+      directory_(v1::Directory::NewStub(channel_)),
+      publishing_(v1::Publishing::NewStub(channel_)),
+      operations_(v1::Operations::NewStub(channel_)) {}
+
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> Client::Call(Stub* stub,
+                                      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                      const Request& request, absl::Duration extra) {
+  Response response;
+  RETURN_IF_ERROR(WithRetries(options_, [&] {
+    grpc::ClientContext context;
+    SetDeadline(&context, options_, options_.deadline + extra);
+    return FromGrpc((stub->*method)(&context, request, &response), context);
+  }));
+  return response;
+}
+
+absl::StatusOr<v1::GetRecordResponse> Client::GetRecord(const v1::GetRecordRequest& request) {
+  return Call(directory_.get(), &v1::Directory::Stub::GetRecord, request);
+}
+
+absl::StatusOr<v1::ListRecordsResponse> Client::ListRecords(const v1::ListRecordsRequest& request) {
+  return Call(directory_.get(), &v1::Directory::Stub::ListRecords, request);
+}
+
+absl::StatusOr<v1::SearchResponse> Client::Search(const v1::SearchRequest& request) {
+  return Call(directory_.get(), &v1::Directory::Stub::Search, request);
+}
+
+absl::StatusOr<v1::GetFacetsResponse> Client::GetFacets(const v1::GetFacetsRequest& request) {
+  return Call(directory_.get(), &v1::Directory::Stub::GetFacets, request);
+}
+
+absl::StatusOr<v1::ListPartnersResponse> Client::ListPartners() {
+  return Call(directory_.get(), &v1::Directory::Stub::ListPartners, v1::ListPartnersRequest());
+}
+
+absl::Status Client::ExportRecords(const v1::ExportRecordsRequest& request,
+                                   const std::function<absl::Status(const v1::ExportRecordsResponse&)>& sink) {
+  bool begun = false;
+  absl::Status result;
+  const absl::Status status = WithRetries(options_, [&] {
+    grpc::ClientContext context;
+    SetDeadline(&context, options_, options_.stream_deadline);
+    const auto reader = directory_->ExportRecords(&context, request);
+    result = ReadAll<v1::ExportRecordsResponse>(&context, reader.get(), [&](const v1::ExportRecordsResponse& response) {
+      begun = true;
+      return sink(response);
+    });
+    // What was given to the sink cannot be taken back, so nothing is repeated from there on.
+    return begun ? absl::OkStatus() : result;
+  });
+  return begun ? result : status;
+}
+
+std::unique_ptr<WatchCall> Client::Watch(const v1::WatchRecordsRequest& request) {
+  return std::make_unique<WatchCall>(v1::Directory::NewStub(channel_), request, options_);
+}
+
+std::unique_ptr<PublishCall> Client::Publish(const v1::PublishHeader& header, PublishCall::Events events) {
+  return std::make_unique<PublishCall>(publishing_.get(), header, std::move(events), options_);
+}
+
+absl::StatusOr<v1::WithdrawResponse> Client::Withdraw(const v1::WithdrawRequest& request) {
+  return Call(publishing_.get(), &v1::Publishing::Stub::Withdraw, request, absl::Seconds(request.wait_seconds()));
+}
+
+absl::StatusOr<v1::MarkVerifiedResponse> Client::MarkVerified(const v1::MarkVerifiedRequest& request) {
+  grpc::ClientContext context;
+  SetDeadline(&context, options_, options_.deadline);
+  v1::MarkVerifiedResponse response;
+  RETURN_IF_ERROR(FromGrpc(publishing_->MarkVerified(&context, request, &response), context));
+  return response;
+}
+
+absl::StatusOr<v1::GetReceiptsResponse> Client::GetReceipts(const v1::GetReceiptsRequest& request) {
+  return Call(publishing_.get(), &v1::Publishing::Stub::GetReceipts, request);
+}
+
+absl::StatusOr<v1::GetStatusResponse> Client::GetStatus() {
+  return Call(operations_.get(), &v1::Operations::Stub::GetStatus, v1::GetStatusRequest());
+}
+
+absl::StatusOr<v1::SubmitCharterResponse> Client::SubmitCharter(const v1::SubmitCharterRequest& request) {
+  return Call(operations_.get(), &v1::Operations::Stub::SubmitCharter, request);
+}
+
+absl::StatusOr<v1::GetCharterResponse> Client::GetCharter() {
+  return Call(operations_.get(), &v1::Operations::Stub::GetCharter, v1::GetCharterRequest());
+}
+
+absl::Status Client::Verify(const v1::VerifyRequest& request,
+                            const std::function<void(const v1::VerifyResponse&)>& progress) {
+  grpc::ClientContext context;
+  SetDeadline(&context, options_, options_.stream_deadline);
+  const auto reader = operations_->Verify(&context, request);
+  return ReadAll<v1::VerifyResponse>(&context, reader.get(), [&](const v1::VerifyResponse& response) {
+    progress(response);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Client::Rebuild(const std::function<void(const v1::RebuildResponse&)>& progress) {
+  grpc::ClientContext context;
+  SetDeadline(&context, options_, options_.stream_deadline);
+  const auto reader = operations_->Rebuild(&context, v1::RebuildRequest());
+  return ReadAll<v1::RebuildResponse>(&context, reader.get(), [&](const v1::RebuildResponse& response) {
+    progress(response);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace cairn
