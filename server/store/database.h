@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -65,6 +65,13 @@ class Connection {
   bool autocommit() const;
   // Pages in the write-ahead log after the last commit of this connection.
   int64_t wal_pages() const { return wal_pages_; }
+  // Copies the write-ahead log into the file, as far as readers allow; with `restart`, waits for them (bounded) so that
+  // the log begins anew. Returns SQLite's code. Only the writer calls this.
+  int Checkpoint(bool restart);
+
+  // SQLite's code of the first disk full, I/O or corruption error since the last call; 0: none. A body may have wrapped
+  // or swallowed the status.
+  int TakeDiskError();
 
   // Statements that still run at `deadline` of the clock's monotonic time end with DEADLINE_EXCEEDED. InfiniteDuration:
   // none. `clock` must live on.
@@ -82,11 +89,11 @@ class Connection {
   explicit Connection(sqlite3* db);
   static int OnProgress(void* self);
   static int OnWal(void* self, sqlite3* db, const char* name, int pages);
-  void GiveBack(sqlite3_stmt* stmt);
+  void Note(int code);
 
   sqlite3* db_;
-  absl::flat_hash_map<std::string, Cached> cache_;
-  absl::flat_hash_map<sqlite3_stmt*, Cached*> unused_;
+  absl::node_hash_map<std::string, Cached> cache_;  // its elements stay where they are
+  int disk_error_ = 0;
   int64_t wal_pages_ = 0;
   Clock* clock_ = nullptr;
   absl::Duration deadline_ = absl::InfiniteDuration();

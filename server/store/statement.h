@@ -72,7 +72,7 @@ class Statement {
 
  private:
   friend class Connection;
-  Statement(Connection* db, sqlite3_stmt* stmt, bool cached, absl::Status status);
+  Statement(Connection* db, sqlite3_stmt* stmt, bool* in_use, absl::Status status);
 
   void BindInt(int index, int64_t value);
   void BindDouble(int index, double value);
@@ -97,7 +97,8 @@ class Statement {
 
   Connection* db_;
   sqlite3_stmt* stmt_;
-  bool cached_;
+  bool* in_use_;  // of the cache's slot; null: not cached
+  bool ended_ = false;
   absl::Status status_;
 };
 

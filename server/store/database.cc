@@ -1,0 +1,149 @@
+#include "server/store/database.h"
+
+#include <sqlite3.h>
+
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/clock.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t statements_cached_max = 300;     // all fixed texts; queries put together from filters must not pile up
+constexpr int progress_every_operations = 1'000;  // some 20 microseconds of a query between two looks at the clock
+constexpr int busy_timeout_millis = 2'500;        // a little more than a read's budget
+
+absl::StatusCode CodeOf(int code) {
+  if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) return absl::StatusCode::kDataLoss;
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return absl::StatusCode::kResourceExhausted;
+    case SQLITE_IOERR:
+      return absl::StatusCode::kUnavailable;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return absl::StatusCode::kDataLoss;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return absl::StatusCode::kAborted;
+    case SQLITE_INTERRUPT:
+      return absl::StatusCode::kDeadlineExceeded;
+    case SQLITE_CONSTRAINT:
+      return absl::StatusCode::kFailedPrecondition;
+    case SQLITE_READONLY:
+      return absl::StatusCode::kPermissionDenied;
+    case SQLITE_CANTOPEN:
+      return absl::StatusCode::kNotFound;
+    default:
+      return absl::StatusCode::kInternal;
+  }
+}
+
+// Statistics on memory cost a global lock for each allocation of each thread.
+void ConfigureOnce() {
+  static std::once_flag once;
+  std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
+}  // namespace
+
+absl::Status SqliteStatus(int code, sqlite3* db, absl::string_view what) {
+  if (code == SQLITE_OK) return absl::OkStatus();
+  const char* detail = db != nullptr && (sqlite3_extended_errcode(db) & 0xff) == (code & 0xff) ? sqlite3_errmsg(db)
+                                                                                               : sqlite3_errstr(code);
+  if ((code & 0xff) == SQLITE_INTERRUPT) detail = "took longer than its time budget";
+  return absl::Status(CodeOf(code), absl::StrCat("database: ", detail, " (SQLite ", code, ") in ", Quoted(what)));
+}
+
+Connection::Connection(sqlite3* db) : db_(db) {}
+
+Connection::~Connection() {
+  for (auto& [sql, cached] : cache_) sqlite3_finalize(cached.stmt);
+  sqlite3_close(db_);
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Options& options) {
+  ConfigureOnce();
+  sqlite3* db = nullptr;
+  const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
+                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code =
+      sqlite3_open_v2(options.path.c_str(), &db, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  std::unique_ptr<Connection> connection(new Connection(db));
+  if (code != SQLITE_OK) return SqliteStatus(code, db, absl::StrCat("opening ", options.path));
+  sqlite3_busy_timeout(db, busy_timeout_millis);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_wal_autocheckpoint(db, 0);
+  sqlite3_wal_hook(db, &Connection::OnWal, connection.get());
+  RETURN_IF_ERROR(connection->ExecuteScript(
+      absl::StrCat("PRAGMA mmap_size=0; PRAGMA foreign_keys=OFF; PRAGMA secure_delete=ON; PRAGMA cache_size=-",
+                   options.cache_kib, "; PRAGMA synchronous=", options.durable ? "FULL" : "OFF")));
+  return connection;
+}
+
+Statement Connection::Prepare(absl::string_view sql) {
+  auto it = cache_.find(sql);
+  if (it != cache_.end() && !it->second.in_use) {
+    return Statement(this, it->second.stmt, &it->second.in_use, absl::OkStatus());
+  }
+  const bool keep = it == cache_.end() && cache_.size() < statements_cached_max;
+  sqlite3_stmt* stmt = nullptr;
+  const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                                      keep ? SQLITE_PREPARE_PERSISTENT : 0, &stmt, nullptr);
+  if (code != SQLITE_OK) {
+    Note(code);
+    return Statement(this, nullptr, nullptr, SqliteStatus(code, db_, sql));
+  }
+  if (!keep) return Statement(this, stmt, nullptr, absl::OkStatus());
+  it = cache_.emplace(sql, Cached{stmt, false}).first;
+  return Statement(this, stmt, &it->second.in_use, absl::OkStatus());
+}
+
+absl::Status Connection::ExecuteScript(absl::string_view sql) {
+  const int code = sqlite3_exec(db_, std::string(sql).c_str(), nullptr, nullptr, nullptr);
+  Note(code);
+  return SqliteStatus(code, db_, sql);
+}
+
+int64_t Connection::last_insert_rowid() const { return sqlite3_last_insert_rowid(db_); }
+int64_t Connection::changes() const { return sqlite3_changes64(db_); }
+bool Connection::autocommit() const { return sqlite3_get_autocommit(db_) != 0; }
+
+int Connection::Checkpoint(bool restart) {
+  const int mode = restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+  return sqlite3_wal_checkpoint_v2(db_, nullptr, mode, nullptr, nullptr);
+}
+
+int Connection::TakeDiskError() { return std::exchange(disk_error_, 0); }
+
+void Connection::Note(int code) {
+  const int primary = code & 0xff;
+  const bool disk =
+      primary == SQLITE_FULL || primary == SQLITE_IOERR || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+  if (disk && disk_error_ == 0) disk_error_ = code;
+}
+
+void Connection::SetDeadline(Clock* clock, absl::Duration deadline) {
+  clock_ = clock;
+  deadline_ = deadline;
+  const bool none = deadline == absl::InfiniteDuration();
+  sqlite3_progress_handler(db_, none ? 0 : progress_every_operations, none ? nullptr : &Connection::OnProgress, this);
+}
+
+int Connection::OnProgress(void* self) {
+  auto* connection = static_cast<Connection*>(self);
+  return connection->clock_->Monotonic() > connection->deadline_ ? 1 : 0;
+}
+
+int Connection::OnWal(void* self, sqlite3*, const char*, int pages) {
+  static_cast<Connection*>(self)->wal_pages_ = pages;
+  return SQLITE_OK;
+}
+
+}  // namespace cairn

@@ -1,0 +1,24 @@
+// The file's layout: exchanged tables here, derived tables in schema_derived.h, and how an older file becomes a newer
+// one.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "server/store/database.h"
+
+namespace cairn {
+
+// In the file's header, so that `file` and people can tell: "Carn".
+inline constexpr int64_t schema_application_id = 0x4361726e;
+// The version that this program writes and the highest that it reads.
+inline constexpr int64_t schema_version = 1;
+
+// Checks that `db` is empty or a Cairn file of this or an older version, creates or migrates it, and compares its
+// consortium; see Store::Open for the errors. `consortium` empty: the file's is put into it. Nothing of a file that is
+// refused is changed.
+absl::Status OpenSchema(Connection& db, absl::Time now, std::string* consortium);
+
+}  // namespace cairn

@@ -1,0 +1,98 @@
+#include "server/store/store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/clock.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "server/store/reader_pool.h"
+#include "server/store/rebuild.h"
+#include "server/store/schema.h"
+#include "server/store/search_functions.h"
+#include "server/store/writer.h"
+
+namespace cairn {
+namespace {
+
+constexpr int writer_cache_kib = 64 * 1024;  // holds the upper levels of all indexes at a million records
+constexpr int reader_cache_kib = 8 * 1024;   // a page of results and its way there; there are several
+
+uint64_t FileBytes(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
+}
+
+}  // namespace
+
+// W1: keeps a second process (or a second Store) off the file. The lock goes with the process, however it ends.
+class Store::FileLock {
+ public:
+  static absl::StatusOr<std::unique_ptr<FileLock>> Take(const std::string& path) {
+    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return absl::NotFoundError(absl::StrCat("cannot open ", Quoted(path), ": ", strerror(errno)));
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return std::unique_ptr<FileLock>(new FileLock(fd));
+    close(fd);
+    return absl::FailedPreconditionError(
+        absl::StrCat(Quoted(path), " is held by a running node; stop it first, two must not write to one file"));
+  }
+  ~FileLock() { close(fd_); }
+
+ private:
+  explicit FileLock(int fd) : fd_(fd) {}
+  const int fd_;
+};
+
+Store::Store(Options options) : options_(std::move(options)) {}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
+  std::unique_ptr<Store> store(new Store(options));
+  ASSIGN_OR_RETURN(store->lock_, FileLock::Take(options.path + "-lock"));
+  const Connection::Options writer{options.path, false, options.durable, writer_cache_kib, options.vfs};
+  ASSIGN_OR_RETURN(std::unique_ptr<Connection> db, Connection::Open(writer));
+  absl::Status status = OpenSchema(*db, options.clock->Now(), &store->options_.consortium);
+  if (status.ok()) status = RegisterSearchFunctions(db->handle());
+  if (status.ok()) status = CheckDerivedVersion(*db);
+  if (!status.ok()) return Annotate(status, absl::StrCat("data file ", Quoted(options.path)));
+  store->writer_ = std::make_unique<Writer>(std::move(db), options.inline_writes);
+  const Connection::Options reader{options.path, true, options.durable, reader_cache_kib, options.vfs};
+  store->readers_ = std::make_unique<ReaderPool>(reader, options.readers, options.clock);
+  return store;
+}
+
+// The writer goes first: it may checkpoint while readers are open, but nobody may come after it.
+Store::~Store() {
+  writer_.reset();
+  readers_.reset();
+}
+
+absl::Status Store::Write(const Body& body) { return writer_->Run(body); }
+
+void Store::WriteAsync(Body body, Done done) { writer_->RunAsync(std::move(body), std::move(done)); }
+
+absl::Status Store::Read(const Body& body, absl::Duration budget) { return readers_->Read(body, budget); }
+
+void Store::OnCommit(MovedCallback callback) { writer_->OnCommit(std::move(callback)); }
+
+void Store::NoteMoved(const FeedKey& feed) { writer_->NoteMoved(feed); }
+
+absl::Status Store::write_health() const { return writer_->health(); }
+
+Store::Sizes Store::sizes() const {
+  Sizes sizes;
+  sizes.database = FileBytes(options_.path);
+  sizes.wal = FileBytes(options_.path + "-wal");
+  struct statvfs disk;
+  if (statvfs(options_.path.c_str(), &disk) == 0) sizes.disk_free = uint64_t{disk.f_bavail} * disk.f_frsize;
+  return sizes;
+}
+
+}  // namespace cairn

@@ -1,0 +1,178 @@
+#include "server/store/writer.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/synchronization/notification.h"
+#include "common/base/errors.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t group_jobs_max = 256;             // bounds how long the first of a group waits for its commit
+constexpr int64_t checkpoint_pages = 8'192;        // 32 MiB: smaller slices write hot pages again and again
+constexpr int64_t checkpoint_again_pages = 4'096;  // 16 MiB more when readers kept the last one from finishing
+constexpr int64_t checkpoint_wait_pages = 49'152;  // 192 MiB: now wait for the readers, whose time is bounded
+
+bool IsFull(int disk_error) { return (disk_error & 0xff) == SQLITE_FULL; }
+
+}  // namespace
+
+Writer::Writer(std::unique_ptr<Connection> db, bool inline_writes)
+    : db_(std::move(db)), checkpoint_at_pages_(checkpoint_pages) {
+  if (!inline_writes) thread_ = std::thread([this] { Loop(); });
+}
+
+Writer::~Writer() {
+  {
+    absl::MutexLock lock(&mutex_);
+    closing_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::Status Writer::Run(const Store::Body& body) {
+  absl::Status result;
+  if (!thread_.joinable()) {
+    RunAsync(body, [&](absl::Status status) { result = std::move(status); });
+    return result;
+  }
+  if (std::this_thread::get_id() == thread_.get_id()) {
+    return absl::FailedPreconditionError("database: a write from within a write or its callback would wait for itself");
+  }
+  absl::Notification finished;
+  RunAsync(body, [&](absl::Status status) {
+    result = std::move(status);
+    finished.Notify();
+  });
+  finished.WaitForNotification();
+  return result;
+}
+
+void Writer::RunAsync(Store::Body body, Store::Done done) {
+  if (!thread_.joinable()) {
+    if (body_thread_ == std::this_thread::get_id()) {
+      done(absl::FailedPreconditionError("database: a write from within a write"));
+      return;
+    }
+    std::vector<Job> jobs;
+    jobs.push_back({std::move(body), std::move(done)});
+    RunGroup(std::move(jobs));
+    return;
+  }
+  absl::MutexLock lock(&mutex_);
+  queue_.push_back({std::move(body), std::move(done)});
+}
+
+absl::Status Writer::health() const {
+  absl::MutexLock lock(&mutex_);
+  return health_;
+}
+
+bool Writer::stopped() const {
+  absl::MutexLock lock(&mutex_);
+  return stopped_;
+}
+
+void Writer::Loop() {
+  while (true) {
+    std::vector<Job> jobs;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closing_ || !queue_.empty(); };
+      mutex_.Await(absl::Condition(&ready));
+      if (queue_.empty()) return;
+      while (!queue_.empty() && jobs.size() < group_jobs_max) {
+        jobs.push_back(std::move(queue_.front()));
+        queue_.pop_front();
+      }
+    }
+    RunGroup(std::move(jobs));
+  }
+}
+
+void Writer::RunGroup(std::vector<Job> jobs) {
+  std::vector<absl::Status> results(jobs.size());
+  std::vector<FeedKey> moved;
+  {
+    absl::MutexLock lock(&running_);
+    body_thread_ = std::this_thread::get_id();
+    moved_.clear();
+    const absl::Status committed = stopped() ? health() : RunTransaction(jobs, &results);
+    if (!committed.ok()) std::fill(results.begin(), results.end(), committed);
+    if (committed.ok()) moved = std::move(moved_);
+    body_thread_ = std::thread::id();
+  }
+  if (!moved.empty()) {
+    std::sort(moved.begin(), moved.end());
+    moved.erase(std::unique(moved.begin(), moved.end()), moved.end());
+    for (const auto& callback : callbacks_) callback(moved);
+  }
+  for (size_t i = 0; i < jobs.size(); ++i) jobs[i].done(results[i]);
+  absl::MutexLock lock(&running_);
+  if (!stopped()) MaybeCheckpoint();
+}
+
+// Returns why nothing of the group is on disk, or OK with a result for each.
+absl::Status Writer::RunTransaction(const std::vector<Job>& jobs, std::vector<absl::Status>* results) {
+  db_->TakeDiskError();
+  absl::Status status = db_->Execute("BEGIN IMMEDIATE");
+  int disk_error = 0;
+  for (size_t i = 0; i < jobs.size() && status.ok() && disk_error == 0; ++i) {
+    (*results)[i] = RunBody(jobs[i], jobs.size() == 1);
+    disk_error = db_->TakeDiskError();
+    if (disk_error != 0) status = SqliteStatus(disk_error, nullptr, "writing");
+  }
+  if (status.ok() && !db_->autocommit()) status = db_->Execute("COMMIT");
+  if (disk_error == 0) disk_error = db_->TakeDiskError();
+  if (!db_->autocommit()) db_->Execute("ROLLBACK").IgnoreError();
+  Judge(status, disk_error);
+  return status;
+}
+
+absl::Status Writer::RunBody(const Job& job, bool alone) {
+  const size_t moved_before = moved_.size();
+  if (!alone) RETURN_IF_ERROR(db_->Execute("SAVEPOINT body"));
+  absl::Status status = job.body(*db_);
+  if (!status.ok()) moved_.resize(moved_before);
+  if (alone) {
+    if (!status.ok() && !db_->autocommit()) db_->Execute("ROLLBACK").IgnoreError();
+    return status;
+  }
+  if (!status.ok()) RETURN_IF_ERROR(db_->Execute("ROLLBACK TO body"));
+  RETURN_IF_ERROR(db_->Execute("RELEASE body"));
+  return status;
+}
+
+// W4: what a failed transaction means for the next ones.
+void Writer::Judge(const absl::Status& status, int disk_error) {
+  absl::MutexLock lock(&mutex_);
+  if (disk_error == 0) {
+    if (status.ok() && !health_.ok()) LogInfo("store.writing_again");
+    health_ = absl::OkStatus();
+    return;
+  }
+  const bool full = IsFull(disk_error);
+  if (health_.ok()) LogError("store.write_failed", {{"error", status.ToString()}, {"stopped", !full}});
+  stopped_ = !full;
+  health_ = Annotate(status.ok() ? SqliteStatus(disk_error, nullptr, "writing") : status,
+                     full ? "the disk is full; writing goes on when there is space"
+                          : "writing stopped to protect the data; mend the disk, then restart the node");
+}
+
+void Writer::MaybeCheckpoint() {
+  const int64_t pages = db_->wal_pages();
+  if (pages < checkpoint_pages) checkpoint_at_pages_ = checkpoint_pages;
+  if (pages < checkpoint_at_pages_) return;
+  db_->TakeDiskError();
+  const int code = db_->Checkpoint(pages >= checkpoint_wait_pages);
+  checkpoint_at_pages_ = pages + checkpoint_again_pages;
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return;
+  Judge(SqliteStatus(code, db_->handle(), "checkpoint"), code);
+}
+
+}  // namespace cairn
