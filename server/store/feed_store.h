@@ -51,6 +51,7 @@ struct HeldFeed {
   int64_t as_of_unix_millis = 0;
   FeedState state = FeedState::kOk;
   bool frozen = false;
+  bool damaged = false;
   uint64_t floor_seq =
       0;  // tombstones at or below may be gone: a Pull from 0 < after_seq < floor_seq is answered Reset
   std::optional<v1::SignedHead> pending_head;  // kApplying: the head that is being made visible

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,6 +28,17 @@ absl::StatusOr<bool> RebuildPending(Store* store);
 // Derives what waits, one bounded write after the other; readers see records reappear. Blocks. OK at once when nothing
 // waits. `progress` may return an error to stop; the rest waits on.
 absl::Status ContinueRebuild(Store* store, const std::function<absl::Status(const RebuildProgress&)>& progress);
+
+// The version of what is derived: of folding and of preparing. In node_meta as derived_version.
+std::string DerivedVersion();
+
+// For Store::Open: begins a rebuild when the derived rows were made by another version of folding or preparing than
+// this program's.
+absl::Status CheckDerivedVersion(Connection& db);
+
+// The highest entry_id whose derived rows are in place; entries above it wait and their derived rows must be left
+// alone. The highest number there is when nothing waits. In a write body.
+absl::StatusOr<int64_t> DerivedThrough(Connection& db);
 
 // BeginRebuild and ContinueRebuild.
 absl::Status Rebuild(Store* store, const std::function<absl::Status(const RebuildProgress&)>& progress);
