@@ -1,5 +1,7 @@
 #include "common/record/phone.h"
 
+#include <phonenumbers/phonenumbermatch.h>
+#include <phonenumbers/phonenumbermatcher.h>
 #include <phonenumbers/phonenumberutil.h>
 #include <phonenumbers/shortnumberinfo.h>
 #include <unicode/uchar.h>
@@ -20,6 +22,7 @@
 namespace cairn {
 namespace {
 
+using i18n::phonenumbers::PhoneNumberMatcher;
 using i18n::phonenumbers::PhoneNumberUtil;
 using i18n::phonenumbers::ShortNumberInfo;
 using Parsed = i18n::phonenumbers::PhoneNumber;
@@ -27,6 +30,8 @@ using Parsed = i18n::phonenumbers::PhoneNumber;
 constexpr size_t kExtensionDigitsMax = 20;
 // No number as entered is longer; what is longer is a text.
 constexpr size_t kEnteredBytesMax = 250;
+// Fifteen digits of E.164, each with a separator, and a word or two.
+constexpr size_t kNumberBytesMax = 40;
 
 const PhoneNumberUtil& Util() { return *PhoneNumberUtil::GetInstance(); }
 
@@ -166,6 +171,16 @@ std::string Remedy(absl::string_view main, const std::string& region) {
     return absl::StrCat("write it as ", ExampleFor(""),
                         ", or give its country (needed for short codes such as 116111)");
   }
+  // Numbers amid words ("tollfree: 800-…, main: …"): the first is what stands best for the phone.
+  PhoneNumberMatcher matcher(Util(), std::string(main), region.empty() ? "ZZ" : region, PhoneNumberMatcher::VALID, 1);
+  if (matcher.HasNext()) {
+    i18n::phonenumbers::PhoneNumberMatch match;
+    matcher.Next(&match);
+    return absl::StrCat("write ", Format(match.number(), PhoneNumberUtil::E164),
+                        ", one number a phone, the words in description");
+  }
+  // A sentence has digits that mean no number.
+  if (main.size() > kNumberBytesMax) return absl::StrCat("write one number such as ", ExampleFor(region));
   const Reading meant = Read(digits, region);
   if (!meant.problem.empty()) return absl::StrCat("write one number such as ", ExampleFor(region));
   if (meant.number.short_code) return absl::StrCat("write ", meant.number.number, " or ", ExampleFor(region));

@@ -71,6 +71,14 @@ TEST(PhoneRefusalTest, LettersAreNamedWithWhatIsMeant) {
   EXPECT_THAT(Refusal("Київ", "UA"), HasSubstr("not a number that can be dialled in UA"));
 }
 
+TEST(PhoneRefusalTest, NumbersAmidWordsAreFound) {
+  EXPECT_THAT(Refusal("tollfree: 800-625-2257, main: 727-847-5494", "US"),
+              HasSubstr("write +18006252257, one number a phone"));
+  EXPECT_THAT(Refusal("1-800-892-8900 (24 hour crisis line)", "US"), HasSubstr("write +18008928900"));
+  EXPECT_THAT(Refusal("Please call on Mondays or Wednesdays from 10 to 4.", "US"),
+              HasSubstr("write one number such as +1"));
+}
+
 TEST(PhoneRefusalTest, ShortCodeWithoutCountrySaysThatItNeedsOne) {
   EXPECT_THAT(Refusal("116 111", ""), HasSubstr("needs its country"));
   EXPECT_THAT(Refusal("116 111", ""), HasSubstr("116111"));
@@ -80,7 +88,7 @@ TEST(PhoneRefusalTest, ShortCodeWithoutCountrySaysThatItNeedsOne) {
 TEST(PhoneRefusalTest, NamesLengthAndCallingCode) {
   EXPECT_THAT(Refusal("12", "PL"), HasSubstr("too short"));
   EXPECT_THAT(Refusal("123456789012345678901", "PL"), HasSubstr("too long"));
-  EXPECT_THAT(Refusal("22 123 45 67 / 22 123 45 68", "PL"), HasSubstr("write one number such as +48"));
+  EXPECT_THAT(Refusal("22 123 45 67 / 22 123 45 68", "PL"), HasSubstr("write +48221234567, one number a phone"));
   EXPECT_THAT(Refusal("+999 123456", "PL"), HasSubstr("calling code that no country has"));
   EXPECT_THAT(Refusal("555-0100", "US"), HasSubstr("lacks its area code"));
   EXPECT_THAT(Refusal("", "PL"), HasSubstr("no number"));
