@@ -1,0 +1,93 @@
+// The listener as an attacker sees it: a plain OpenSSL client that speaks no gRPC.
+#include "server/replicate/grpc_credentials.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/server/replicate/grpc_test_nodes.h"
+
+namespace cairn {
+namespace {
+
+constexpr char http2_preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
+
+struct RawAnswer {
+  bool handshake = false;
+  int version = 0;
+  std::string bytes;  // decrypted, after the handshake
+};
+
+// Connects with an identity (nullptr: none), sends the beginning of an HTTP/2 connection and reads until the end or
+// the first bytes.
+RawAnswer Probe(int port, const TestIdentity* identity, int max_version = TLS1_3_VERSION) {
+  RawAnswer answer;
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  SSL_CTX_set_max_proto_version(context, max_version);
+  if (identity != nullptr) {
+    EXPECT_EQ(SSL_CTX_use_certificate_file(context, identity->certificate_path.c_str(), SSL_FILETYPE_PEM), 1);
+    EXPECT_EQ(SSL_CTX_use_PrivateKey_file(context, identity->key_path.c_str(), SSL_FILETYPE_PEM), 1);
+  }
+  const unsigned char alpn[] = {2, 'h', '2'};
+  SSL_CTX_set_alpn_protos(context, alpn, sizeof(alpn));
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  const timeval limit = {.tv_sec = 5, .tv_usec = 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  sockaddr_in address = {
+      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  SSL* ssl = SSL_new(context);
+  SSL_set_fd(ssl, fd);
+  answer.handshake = SSL_connect(ssl) == 1;
+  if (answer.handshake) {
+    answer.version = SSL_version(ssl);
+    SSL_write(ssl, http2_preface, sizeof(http2_preface) - 1);
+    char buffer[4096];
+    const int count = SSL_read(ssl, buffer, sizeof(buffer));
+    if (count > 0) answer.bytes.assign(buffer, count);
+  }
+  SSL_free(ssl);
+  close(fd);
+  SSL_CTX_free(context);
+  return answer;
+}
+
+class GrpcCredentialsTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { signal(SIGPIPE, SIG_IGN); }
+
+  Pins pins_;
+  TestNode node_{"lv-node", &pins_};
+};
+
+TEST_F(GrpcCredentialsTest, APinnedKeyGetsHttp2) {
+  const TestIdentity pinned("pl-node", &pins_);
+  const RawAnswer answer = Probe(node_.transport.port(), &pinned);
+  EXPECT_TRUE(answer.handshake);
+  EXPECT_EQ(answer.version, TLS1_3_VERSION);
+  EXPECT_FALSE(answer.bytes.empty());
+}
+
+TEST_F(GrpcCredentialsTest, AnUnknownKeyGetsNoByteOfHttp2) {
+  const TestIdentity unknown("xx-node", &pins_, /*pinned=*/false);
+  EXPECT_EQ(Probe(node_.transport.port(), &unknown).bytes, "");
+}
+
+TEST_F(GrpcCredentialsTest, NoKeyGetsNoByteOfHttp2) { EXPECT_EQ(Probe(node_.transport.port(), nullptr).bytes, ""); }
+
+TEST_F(GrpcCredentialsTest, AKeyWhosePinWentGetsNoByteOfHttp2) {
+  const TestIdentity former("pl-node", &pins_);
+  pins_.Remove(former.spki());
+  EXPECT_EQ(Probe(node_.transport.port(), &former).bytes, "");
+}
+
+TEST_F(GrpcCredentialsTest, OlderTlsIsRefusedEvenWithAPinnedKey) {
+  const TestIdentity pinned("pl-node", &pins_);
+  EXPECT_FALSE(Probe(node_.transport.port(), &pinned, TLS1_2_VERSION).handshake);
+}
+
+}  // namespace
+}  // namespace cairn

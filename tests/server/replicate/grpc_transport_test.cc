@@ -1,0 +1,178 @@
+#include "server/replicate/grpc_transport.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "common/base/limits.h"
+#include "tests/server/replicate/grpc_test_nodes.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::HasSubstr;
+
+class GrpcTransportTest : public testing::Test {
+ protected:
+  void Connect() {
+    polish_.transport.Dial(latvian_.target());
+    ASSERT_EQ(polish_.events.AwaitConnected(), "lv-node");
+    ASSERT_EQ(latvian_.events.AwaitConnected(), "pl-node");
+  }
+
+  Pins pins_;
+  TestNode polish_{"pl-node", &pins_};
+  TestNode latvian_{"lv-node", &pins_};
+};
+
+TEST_F(GrpcTransportTest, CarriesMessagesBothWaysInOrder) {
+  Connect();
+  for (int i = 0; i < 100; ++i) polish_.events.Send(Goodbye(absl::StrCat("p", i)));
+  for (int i = 0; i < 100; ++i) latvian_.events.Send(Goodbye(absl::StrCat("l", i)));
+  const auto from_polish = latvian_.events.AwaitReceived(100);
+  const auto from_latvian = polish_.events.AwaitReceived(100);
+  ASSERT_EQ(from_polish.size(), 100u);
+  ASSERT_EQ(from_latvian.size(), 100u);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(from_polish[i].goodbye().reason(), absl::StrCat("p", i));
+    EXPECT_EQ(from_latvian[i].goodbye().reason(), absl::StrCat("l", i));
+  }
+}
+
+TEST_F(GrpcTransportTest, SendsWhatWaitsBeforeItCloses) {
+  Connect();
+  polish_.events.Send(Goodbye("one"));
+  polish_.events.Send(Goodbye("two"));
+  polish_.events.Close(absl::CancelledError("enough"));
+  EXPECT_THAT(polish_.events.AwaitClosed().message(), HasSubstr("enough"));
+  EXPECT_EQ(latvian_.events.AwaitReceived(2).size(), 2u);
+  EXPECT_FALSE(latvian_.events.AwaitClosed().ok());
+}
+
+TEST_F(GrpcTransportTest, TellsTheDiallerWhyTheOtherSideClosed) {
+  Connect();
+  latvian_.events.Close(absl::FailedPreconditionError("protocol 9 is not spoken here"));
+  EXPECT_THAT(polish_.events.AwaitClosed().message(), HasSubstr("protocol 9 is not spoken here"));
+}
+
+TEST_F(GrpcTransportTest, TellsTheDiallerThatTheStreamWasRefused) {
+  latvian_.events.RefuseStreams();
+  polish_.transport.Dial(latvian_.target());
+  const absl::Status failed = polish_.events.AwaitFailed();
+  EXPECT_EQ(failed.code(), absl::StatusCode::kAlreadyExists) << failed;
+}
+
+TEST_F(GrpcTransportTest, RefusesADiallerWhoseKeyIsNotPinned) {
+  TestNode stranger("xx-node", &pins_, /*pinned=*/false);
+  stranger.transport.Dial(latvian_.target());
+  EXPECT_THAT(stranger.events.AwaitFailed().message(), HasSubstr("may not pin this node's key"));
+}
+
+TEST_F(GrpcTransportTest, RefusesToSpeakToAnotherKeyThanThePinned) {
+  DialTarget target = latvian_.target();
+  target.spki_sha256 = polish_.identity.spki();
+  polish_.transport.Dial(target);
+  const absl::Status failed = polish_.events.AwaitFailed();
+  EXPECT_THAT(failed.message(), HasSubstr("is not the one pinned for lv-node"));
+}
+
+TEST_F(GrpcTransportTest, SaysThatNothingListens) {
+  DialTarget target = latvian_.target();
+  latvian_.transport.Stop();
+  polish_.transport.Dial(target);
+  EXPECT_THAT(polish_.events.AwaitFailed().message(), HasSubstr("connection refused"));
+}
+
+TEST_F(GrpcTransportTest, SaysThatAHostIsNotKnown) {
+  polish_.transport.Dial({"lv-node", "no-such-host.invalid:7443", latvian_.identity.spki()});
+  EXPECT_THAT(polish_.events.AwaitFailed().message(), HasSubstr("no-such-host.invalid"));
+}
+
+TEST_F(GrpcTransportTest, GivesUpOnAnAddressThatAcceptsAndStaysSilent) {
+  const int silent = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address = {.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  socklen_t length = sizeof(address);
+  ASSERT_EQ(bind(silent, reinterpret_cast<sockaddr*>(&address), length), 0);
+  ASSERT_EQ(listen(silent, 1), 0);
+  ASSERT_EQ(getsockname(silent, reinterpret_cast<sockaddr*>(&address), &length), 0);
+  polish_.transport.Dial({"lv-node", absl::StrCat("127.0.0.1:", ntohs(address.sin_port)), latvian_.identity.spki()});
+  EXPECT_EQ(polish_.events.AwaitFailed().code(), absl::StatusCode::kDeadlineExceeded);
+  close(silent);
+}
+
+TEST_F(GrpcTransportTest, EndsStreamsWithinASecondOfTheirPinsRemoval) {
+  Connect();
+  pins_.Remove(polish_.identity.spki());
+  latvian_.transport.OnCharterChanged();
+  EXPECT_EQ(latvian_.events.AwaitClosed(absl::Seconds(1)).code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_FALSE(polish_.events.AwaitClosed(absl::Seconds(1)).ok());
+}
+
+TEST_F(GrpcTransportTest, EndsTheStreamOfAnUnpinnedPeerThatDoesNotRead) {
+  Connect();
+  polish_.events.Hold(true);
+  v1::SyncMessage large;
+  large.mutable_goodbye()->set_reason(std::string(1 << 20, 'x'));
+  for (int i = 0; i < 64; ++i) latvian_.events.Send(large);
+  pins_.Remove(polish_.identity.spki());
+  latvian_.transport.OnCharterChanged();
+  EXPECT_EQ(latvian_.events.AwaitClosed(absl::Seconds(1)).code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_GT(latvian_.events.unsent(), 0u);
+  polish_.events.Hold(false);
+}
+
+TEST_F(GrpcTransportTest, ASlowReaderHoldsBackTheWriter) {
+  Connect();
+  polish_.events.Hold(true);
+  v1::SyncMessage large;
+  large.mutable_goodbye()->set_reason(std::string(1 << 20, 'x'));
+  for (int i = 0; i < 64; ++i) latvian_.events.Send(large);
+  absl::SleepFor(absl::Milliseconds(300));
+  EXPECT_GT(latvian_.events.unsent(), 32u);
+  polish_.events.Hold(false);
+  EXPECT_EQ(polish_.events.AwaitReceived(64).size(), 64u);
+}
+
+TEST_F(GrpcTransportTest, EndsAStreamWhoseMessageIsTooLarge) {
+  Connect();
+  v1::SyncMessage oversized;
+  oversized.mutable_goodbye()->set_reason(std::string(limits::sync_message_bytes_max + 1, 'x'));
+  latvian_.events.Send(oversized);
+  EXPECT_FALSE(latvian_.events.AwaitClosed().ok());
+  EXPECT_FALSE(polish_.events.AwaitClosed().ok());
+}
+
+TEST_F(GrpcTransportTest, StopTellsBothSidesAndReturns) {
+  Connect();
+  polish_.transport.Stop();
+  EXPECT_TRUE(polish_.events.closed());
+  EXPECT_FALSE(latvian_.events.AwaitClosed().ok());
+}
+
+TEST_F(GrpcTransportTest, SaysThatAPortIsInUse) {
+  TestIdentity identity("third", &pins_);
+  RecordingEvents events;
+  GrpcTransport third({.tls_key = identity.key_path, .tls_certificate = identity.certificate_path}, &events,
+                      pins_.Finder());
+  const absl::Status in_use = third.Listen(absl::StrCat("127.0.0.1:", latvian_.transport.port()));
+  EXPECT_EQ(in_use.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(in_use.message(), HasSubstr("in use"));
+}
+
+TEST(GrpcKeepaliveTest, AQuietStreamThatPingsOftenIsNotCut) {
+  const KeepaliveOptions often = {.time = absl::Seconds(1), .timeout = absl::Seconds(5)};
+  Pins pins;
+  TestNode polish("pl-quiet", &pins, /*pinned=*/true, often);
+  TestNode latvian("lv-quiet", &pins, /*pinned=*/true, often);
+  polish.transport.Dial(latvian.target());
+  ASSERT_EQ(latvian.events.AwaitConnected(), "pl-quiet");
+  ASSERT_EQ(polish.events.AwaitConnected(), "lv-quiet");
+  absl::SleepFor(absl::Seconds(12));
+  polish.events.Send(Goodbye("still here"));
+  EXPECT_EQ(latvian.events.AwaitReceived(1).size(), 1u);
+  EXPECT_FALSE(polish.events.closed());
+}
+
+}  // namespace
+}  // namespace cairn
