@@ -39,7 +39,7 @@ TestConsortium::TestConsortium(int partners, uint64_t seed, std::string id)
     keys_.push_back(MakeKey(seed * 1000 + 1 + static_cast<uint64_t>(i)));
     v1::Partner* partner = charter.add_partners();
     partner->set_id(Partner(i));
-    partner->set_name("Partner " + std::to_string(i));
+    partner->set_name(absl::StrCat("Partner ", i));
     partner->set_country("PL");
     partner->set_role("ngo");
     partner->set_status(v1::ACTIVE);
@@ -49,8 +49,8 @@ TestConsortium::TestConsortium(int partners, uint64_t seed, std::string id)
     key->set_generation(1);
     v1::Node* node = partner->add_nodes();
     node->set_id(Node(i));
-    node->set_endpoint(Node(i) + ".example.org:7447");
-    node->set_spki_sha256(Sha256("pin of " + Node(i)));
+    node->set_endpoint(absl::StrCat(Node(i), ".example.org:7447"));
+    node->set_spki_sha256(Sha256(absl::StrCat("pin of ", Node(i))));
   }
   v1::SignedCharter first = Must(MakeUnsigned(charter));
   SignCharter(&first, governor_);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "cairn/v1/charter.pb.h"
 #include "common/crypto/keys.h"
 
@@ -22,8 +23,8 @@ class TestConsortium {
   const v1::CharterChain& chain() const { return chain_; }
   const SigningKey& governor() const { return governor_; }
   const SigningKey& key(int partner) const { return keys_[static_cast<size_t>(partner)]; }
-  static std::string Partner(int i) { return "p" + std::to_string(i); }
-  static std::string Node(int i) { return Partner(i) + "-1"; }
+  static std::string Partner(int i) { return absl::StrCat("p", i); }
+  static std::string Node(int i) { return absl::StrCat("p", i, "-1"); }
 
   // Appends a version that differs from the newest by `edit`, signed.
   void Change(const std::function<void(v1::Charter*)>& edit);
