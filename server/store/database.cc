@@ -15,6 +15,7 @@ namespace {
 constexpr size_t statements_cached_max = 300;     // all fixed texts; queries put together from filters must not pile up
 constexpr int progress_every_operations = 1'000;  // some 20 microseconds of a query between two looks at the clock
 constexpr int busy_timeout_millis = 2'500;        // a little more than a read's budget
+constexpr int checkpoint_wait_millis = 250;  // longer than a slice's read, short for the writes that wait meanwhile
 
 absl::StatusCode CodeOf(int code) {
   if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) return absl::StatusCode::kDataLoss;
@@ -117,7 +118,10 @@ bool Connection::autocommit() const { return sqlite3_get_autocommit(db_) != 0; }
 
 int Connection::Checkpoint(bool restart) {
   const int mode = restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
-  return sqlite3_wal_checkpoint_v2(db_, nullptr, mode, nullptr, nullptr);
+  sqlite3_busy_timeout(db_, checkpoint_wait_millis);
+  const int code = sqlite3_wal_checkpoint_v2(db_, nullptr, mode, nullptr, nullptr);
+  sqlite3_busy_timeout(db_, busy_timeout_millis);
+  return code;
 }
 
 int Connection::TakeDiskError() { return std::exchange(disk_error_, 0); }
