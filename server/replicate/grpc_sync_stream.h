@@ -22,18 +22,6 @@
 
 namespace cairn {
 
-// What the transport tells: the part of Replicator that faces it, with the same meaning. Thread-safe.
-class StreamEvents {
- public:
-  virtual ~StreamEvents() = default;
-  virtual absl::StatusOr<SessionId> OnConnected(const std::string& node, bool dialled_by_us,
-                                                std::shared_ptr<PeerStream> stream) = 0;
-  virtual void OnMessage(SessionId session, v1::SyncMessage message) = 0;
-  virtual std::optional<v1::SyncMessage> NextMessage(SessionId session) = 0;
-  virtual void OnClosed(SessionId session, const absl::Status& why) = 0;
-  virtual void OnDialFailed(const std::string& node, const absl::Status& why) = 0;
-};
-
 // What a stream asks of its call. Called with the stream's mutex held; must not call back inline.
 class SyncCall {
  public:

@@ -43,7 +43,7 @@ struct FeedSyncView {
 
 // Thread-safe. Owns a timer thread and an executor thread; store writes run on the store's writer thread. All callbacks
 // of the transport may come from any thread. Stop() before the transport and the store go.
-class Replicator {
+class Replicator : public StreamEvents {
  public:
   struct Options {
     std::string consortium;
@@ -54,7 +54,7 @@ class Replicator {
   };
   Replicator(Options options, Store* store, FeedStore* feeds, LiveCharter* charter, const HeadChecker* checker,
              Clock* clock);
-  ~Replicator();
+  ~Replicator() override;
 
   // Reads what the store holds and begins to dial through `dialler`, which must outlive Stop().
   absl::Status Start(Dialler* dialler);
@@ -62,18 +62,12 @@ class Replicator {
   void Stop();
 
   // --- for the transport
-  // A stream is up with `node`, which the transport has authenticated by its pin. Refused (ALREADY_EXISTS) when the
-  // pair has a stream already that wins.
   absl::StatusOr<SessionId> OnConnected(const std::string& node, bool dialled_by_us,
-                                        std::shared_ptr<PeerStream> stream);
-  // A message came; the transport starts its next read after this returns. May block while the node cannot take more.
-  void OnMessage(SessionId session, v1::SyncMessage message);
-  // What to write next, when a write may start: after Wake() and after each finished write. Empty: nothing now; Wake()
-  // follows.
-  std::optional<v1::SyncMessage> NextMessage(SessionId session);
-  // The stream is gone; no further calls for this session.
-  void OnClosed(SessionId session, const absl::Status& why);
-  void OnDialFailed(const std::string& node, const absl::Status& why);
+                                        std::shared_ptr<PeerStream> stream) override;
+  void OnMessage(SessionId session, v1::SyncMessage message) override;
+  std::optional<v1::SyncMessage> NextMessage(SessionId session) override;
+  void OnClosed(SessionId session, const absl::Status& why) override;
+  void OnDialFailed(const std::string& node, const absl::Status& why) override;
 
   // --- for the node
   // The own feed has a new head on disk (a publish or a heartbeat).

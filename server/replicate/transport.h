@@ -3,9 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/v1/replication.pb.h"
 
 namespace cairn {
 
@@ -22,6 +26,25 @@ class PeerStream {
   virtual void Wake() = 0;
   // Ends the stream; the peer sees `why` as far as the transport can tell it. Idempotent. Replicator::OnClosed follows.
   virtual void Close(const absl::Status& why) = 0;
+};
+
+// What the transport tells replication. Implemented by the replicator; thread-safe.
+class StreamEvents {
+ public:
+  virtual ~StreamEvents() = default;
+  // A stream is up with `node`, which the transport has authenticated by its pin. ALREADY_EXISTS: the pair has a stream
+  // that wins; PERMISSION_DENIED: the charter does not name the node. Refused streams get no further calls.
+  virtual absl::StatusOr<SessionId> OnConnected(const std::string& node, bool dialled_by_us,
+                                                std::shared_ptr<PeerStream> stream) = 0;
+  // A message came; the transport starts its next read after this returns. May block while the node cannot take more.
+  virtual void OnMessage(SessionId session, v1::SyncMessage message) = 0;
+  // What to write next, when a write may start: after Wake() and after each finished write. Empty: nothing now; Wake()
+  // follows.
+  virtual std::optional<v1::SyncMessage> NextMessage(SessionId session) = 0;
+  // The stream is gone; no further calls for this session.
+  virtual void OnClosed(SessionId session, const absl::Status& why) = 0;
+  // An attempt of Dialler::Dial failed.
+  virtual void OnDialFailed(const std::string& node, const absl::Status& why) = 0;
 };
 
 // A node to be dialled.
