@@ -20,6 +20,16 @@ inline constexpr size_t import_line_bytes_max = 8 * 1024 * 1024;  // one nested 
 inline constexpr int import_json_depth_max = 64;                  // HSDS nests 8 deep
 inline constexpr size_t import_file_records_max = 10'000'000;     // ten times the largest plan
 
+// --- publishing
+inline constexpr int publish_batches_max = 8;                    // open at once; each has a file and a page cache of its own
+inline constexpr size_t publish_problems_max = 1'000;            // beyond it a file is wrong as a whole
+inline constexpr uint32_t publish_changes_default = 1'000;       // changes that a dry run lists
+inline constexpr size_t publish_chunk_entries = 512;             // read, compared and staged together: some ten milliseconds
+inline constexpr size_t publish_chunk_bytes = 1024 * 1024;       // the same, for large records
+inline constexpr int publish_ids_max = 10'000;                   // of one Withdraw or MarkVerified
+inline constexpr uint32_t publish_wait_seconds_default = 60;     // a live update takes milliseconds; slow lines take seconds
+inline constexpr uint32_t publish_wait_seconds_max = 3'600;      // longer is for `receipts`
+
 // --- replication
 inline constexpr size_t page_bytes_target = 256 * 1024;          // fast on TLS loopback, small beside memory
 inline constexpr size_t page_entries_max = 2'000;                // bounds the work on one page of tombstones

@@ -27,7 +27,7 @@
 #include "common/base/clock.h"
 #include "server/charter/live_charter.h"
 #include "server/feed/head_checker.h"
-#include "server/feed/head_signer.h"
+#include "server/publish/own_feed.h"
 #include "server/store/feed_store.h"
 #include "server/store/publish_scratch.h"
 #include "server/store/store.h"
@@ -91,16 +91,28 @@ class Publisher {
 
  private:
   friend class PublishBatch;
-  class Commit;
 
-  FeedKey OwnFeed(const std::string& audience) const;
-  absl::StatusOr<uint32_t> OwnGeneration() const;
-  absl::Status CheckFeedWritable(const std::optional<HeldFeed>& held) const;
-  absl::Status CheckPublishRate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
-  absl::StatusOr<std::optional<HeldFeed>> SettledFeed(const std::string& audience)
+  // A record of the own feed, live or withdrawn.
+  struct OwnEntry {
+    int kind = 0;
+    std::string id;  // 16 bytes
+    uint64_t seq = 0;
+    bool tombstone = false;
+    uint64_t bytes = 0;  // of the payload
+  };
+
+  absl::Status CheckGate() const;
+  absl::Status CheckRate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  // Writes the change, tells the node, and fills in committed and position.
+  absl::Status Write(const std::string& audience, const OwnFeed::Change& change, v1::PublishResult* result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
-  absl::Status HeartbeatFeed(const HeldFeed& held) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
-  absl::StatusOr<std::vector<v1::Entry>> EntriesOf(const std::string& id) const;
+  absl::Status FillPosition(const std::string& audience, v1::PublishResult* result)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  // The records with these ids, of whatever kind. INVALID_ARGUMENT for what is no UUID; NOT_FOUND names ids without
+  // any.
+  absl::StatusOr<std::vector<OwnEntry>> FindOwn(const std::string& audience, absl::Span<const std::string> ids) const;
+  absl::StatusOr<v1::Entry> Verified(const std::string& audience, const OwnEntry& entry,
+                                     const std::string& verified_by) const;
   uint32_t ConfirmedPartners(const FeedKey& feed, uint64_t seq) const;
   void WaitForPartners(uint32_t partners, uint32_t seconds, v1::PublishResult* result, PublishSink* sink);
 
@@ -108,13 +120,12 @@ class Publisher {
   Store* const store_;
   FeedStore* const feeds_;
   const LiveCharter* const charter_;
-  const HeadChecker* const checker_;
-  const HeadSigner signer_;
   Clock* const clock_;
   std::atomic<int> open_batches_ = 0;
 
-  absl::Mutex commit_mutex_;                                             // one change of the own feeds at a time
-  std::deque<absl::Time> publish_times_ ABSL_GUARDED_BY(commit_mutex_);  // of the last hour
+  absl::Mutex commit_mutex_;  // one change of the own feeds at a time
+  OwnFeed own_;               // its const functions need no lock, the others commit_mutex_
+  std::deque<absl::Duration> publish_times_ ABSL_GUARDED_BY(commit_mutex_);  // monotonic, of the last hour
 
   mutable absl::Mutex mutex_;
   absl::CondVar acknowledged_;
@@ -143,14 +154,34 @@ class PublishBatch {
   PublishBatch(Publisher* publisher, v1::PublishHeader header, std::unique_ptr<PublishScratch> scratch);
 
   absl::Status AddRecord(v1::PublishRecord* record);
-  void Refuse(const v1::PublishRecord& record, std::vector<v1::RecordProblem> problems);
+  // Says why the record is refused; the first limits::publish_problems_max are kept.
+  void Refuse(v1::RecordProblem problem);
+  absl::Status Compare(PublishSink* sink);
+  absl::Status CompareChunk(const std::vector<ScratchItem>& items);
+  absl::Status CompareItem(Connection& db, const ScratchItem& item);
+  absl::Status CompareWithHeld(const ScratchItem& item, const std::optional<v1::Entry>& held);
+  absl::Status RefuseItem(const ScratchItem& item, v1::RecordProblem problem);
+  absl::Status FindWithdrawals();
+  absl::Status ListWithdrawal(int kind, const std::string& id);
+  absl::StatusOr<std::vector<v1::Entry>> NextEntries();
+  absl::Status Publish(PublishSink* sink);
+  void List(v1::RecordChange change);
+  void Flush(PublishSink* sink);
 
   Publisher* const publisher_;
   const v1::PublishHeader header_;
   const std::unique_ptr<PublishScratch> scratch_;
-  uint64_t count_ = 0;    // records that came
-  uint64_t refused_ = 0;  // of these, refused so far
+  absl::Status failed_;                    // why the batch is of no use any more
+  bool done_ = false;                      // Commit was called
+  uint64_t count_ = 0;                     // records that came
+  uint64_t nameless_ = 0;                  // refused ones whose id is not known
+  uint64_t listed_ = 0;                    // changes told or in `changes_`
+  std::vector<v1::RecordChange> changes_;  // to be told after the read at hand
   std::vector<v1::RecordProblem> problems_;
+  v1::PublishResult result_;
+  OwnFeed::Change change_;
+  uint64_t next_position_ = 0;    // of the items, when publishing
+  uint64_t next_withdrawal_ = 0;  // of the withdrawals, then
 };
 
 }  // namespace cairn

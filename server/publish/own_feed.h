@@ -1,0 +1,74 @@
+// Writes changes to this node's own feeds: gives out sequence numbers, stages, signs, has the head checked like
+// anybody's and makes it visible. Station: sign → store. Knows nothing of records.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/v1/feed.pb.h"
+#include "common/base/clock.h"
+#include "server/charter/live_charter.h"
+#include "server/feed/head_checker.h"
+#include "server/feed/head_signer.h"
+#include "server/store/feed_store.h"
+#include "server/store/store.h"
+
+namespace cairn {
+
+// Not thread-safe: one change at a time, which the publisher sees to. Pointers must outlive it.
+class OwnFeed {
+ public:
+  OwnFeed(std::string consortium, std::string partner, Store* store, FeedStore* feeds, const LiveCharter* charter,
+          const HeadChecker* checker, SigningKey key, Clock* clock);
+
+  // OK when the charter lets this partner publish with this key.
+  absl::Status CheckCharter() const;
+  // OK when the feed may be written to: not frozen, not damaged, in the charter's generation.
+  absl::Status CheckFeed(const std::optional<HeldFeed>& held) const;
+
+  // The feed of the audience under its head, after finishing what a crash interrupted; nullopt: nothing was published
+  // yet. Fails as CheckFeed.
+  absl::StatusOr<std::optional<HeldFeed>> Settle(const std::string& audience);
+
+  // What is to be written.
+  struct Change {
+    uint64_t entries = 0;       // that `next` will give in all, at least 1
+    int64_t records_delta = 0;  // what it does to the number of live records
+    int64_t bytes_delta = 0;    // and to their payloads
+    // The next entries without sequence numbers; never empty before all were given.
+    std::function<absl::StatusOr<std::vector<v1::Entry>>()> next;
+    // Called with the number of entries staged so far. May be empty.
+    std::function<void(uint64_t)> progress;
+  };
+  // Writes the change as one new head and returns its sequence number once all of it is on disk (R3). Atomic: after an
+  // error nothing is visible and no sequence number is used up, unless the text says that it will be completed.
+  // RESOURCE_EXHAUSTED when a quota of the charter would be exceeded.
+  absl::StatusOr<uint64_t> Write(const std::string& audience, const Change& change);
+
+  // Signs the head held anew, with the present as as_of.
+  absl::Status Resign(const HeldFeed& held);
+
+  FeedKey KeyOf(const std::string& audience) const;
+
+ private:
+  absl::Status CheckQuota(const Change& change) const;
+  absl::Status StageAll(const FeedKey& feed, const std::optional<HeldFeed>& held, const Change& change,
+                        ApplyProgress* progress);
+  absl::StatusOr<ApplyProgress> Finish(Connection& db, const FeedKey& feed, const std::optional<HeldFeed>& held,
+                                       uint64_t seq) const;
+
+  const std::string partner_;
+  Store* const store_;
+  FeedStore* const feeds_;
+  const LiveCharter* const charter_;
+  const HeadChecker* const checker_;
+  const HeadSigner signer_;
+  Clock* const clock_;
+};
+
+}  // namespace cairn
