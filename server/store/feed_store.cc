@@ -299,9 +299,15 @@ absl::StatusOr<std::vector<HeldEvidence>> FeedStore::Evidence() {
 }
 
 absl::Status FeedStore::MarkDamaged(Connection& db, const FeedKey& feed) {
+  RETURN_IF_ERROR(
+      db.Execute("UPDATE feed SET damaged = 1 WHERE partner = ? AND audience = ? AND generation = ? AND applying = 0",
+                 feed.partner, feed.audience, feed.generation));
+  if (db.changes() == 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("feed ", feed.ToString(), " is not held or is being made visible; verify it again later"));
+  }
   store_->NoteMoved(feed);
-  return db.Execute("UPDATE feed SET damaged = 1 WHERE partner = ? AND audience = ? AND generation = ?", feed.partner,
-                    feed.audience, feed.generation);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint64_t> FeedStore::PurgeTombstones(Connection& db, absl::Time before) {

@@ -201,11 +201,12 @@ class FeedStore {
   // Stores a newer `as_of` of the content held (or pending). An older one changes nothing. FAILED_PRECONDITION for
   // another content.
   absl::Status StoreHead(Connection& db, const AuthenticHead& head);
-  // Keeps the evidence and freezes the feed at its head. The first evidence of a generation is kept; more changes
-  // nothing (R6, R8).
+  // Keeps the evidence and freezes the feed at its head, also when that comes only later. The first evidence of a
+  // generation is kept; more changes nothing (R6, R8).
   absl::Status Freeze(Connection& db, const FeedKey& feed, const v1::ForkEvidence& evidence);
   absl::StatusOr<std::vector<HeldEvidence>> Evidence();
   // The feed's entries disagree with its head: it is not served until a full set has been made visible.
+  // FAILED_PRECONDITION when this generation is not held or a delta of it is being made visible.
   absl::Status MarkDamaged(Connection& db, const FeedKey& feed);
 
   // --- upkeep

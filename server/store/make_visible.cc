@@ -143,10 +143,11 @@ absl::Status Finish(const Move& move) {
   const bool knows_withdrawals = same_generation && !move.staging.state.full;
   RETURN_IF_ERROR(move.db.Execute(
       "UPDATE feed SET generation = ?, head = ?, content_sha256 = ?, seq = ?, live_count = ?, live_bytes = ?, "
-      "as_of_unix_millis = ?, floor_seq = ?, applying = 0, damaged = 0, frozen = ? WHERE feed_id = ?",
+      "as_of_unix_millis = ?, floor_seq = ?, applying = 0, damaged = 0, frozen = EXISTS (SELECT 1 FROM evidence v "
+      "WHERE v.partner = feed.partner AND v.audience = feed.audience AND v.generation = ?) WHERE feed_id = ?",
       content.feed().generation(), Blob{move.staging.pending_head}, Blob{Sha256(head.body.content())}, content.seq(),
       move.staging.live_count, move.staging.live_bytes, head.body.as_of_unix_millis(),
-      knows_withdrawals ? move.held.floor_seq : content.seq(), same_generation && move.held.frozen, move.held.feed_id));
+      knows_withdrawals ? move.held.floor_seq : content.seq(), content.feed().generation(), move.held.feed_id));
   RETURN_IF_ERROR(
       move.db.Execute("INSERT INTO feed_digest (feed_id, lthash) VALUES (?, ?) "
                       "ON CONFLICT (feed_id) DO UPDATE SET lthash = excluded.lthash",

@@ -27,6 +27,7 @@ struct Waiting {
 
 struct Slice {
   std::vector<Waiting> entries;
+  int64_t after = 0;    // entry_id
   int64_t through = 0;  // entry_id
   bool last = false;
 };
@@ -41,7 +42,7 @@ absl::StatusOr<std::optional<int64_t>> Cursor(Connection& db) {
 
 absl::StatusOr<Slice> ReadSlice(Connection& db, int64_t after) {
   Slice slice;
-  slice.through = after;
+  slice.after = slice.through = after;
   Statement row = db.Prepare(
       "SELECT e.entry_id, e.feed_id, e.kind, e.id, e.payload_id, p.bytes, e.seq FROM entry e "
       "LEFT JOIN payload p ON p.payload_id = e.payload_id WHERE e.entry_id > ? ORDER BY e.entry_id LIMIT ?");
@@ -86,6 +87,8 @@ absl::StatusOr<bool> AnyAbove(Connection& db, int64_t entry_id) {
 absl::StatusOr<bool> WriteSlice(Connection& db, const Slice& read) {
   ASSIGN_OR_RETURN(const std::optional<int64_t> cursor, Cursor(db));
   if (!cursor.has_value()) return true;
+  // Two callers may continue the same rebuild: what one has written, the other must not write again.
+  if (*cursor != read.after) return false;
   ASSIGN_OR_RETURN(const bool inner, AnyAbove(db, read.through));
   Slice again;
   if (read.last || !inner) {

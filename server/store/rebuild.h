@@ -25,8 +25,8 @@ absl::Status BeginRebuild(Connection& db);
 // folded by another version.
 absl::StatusOr<bool> RebuildPending(Store* store);
 
-// Derives what waits, one bounded write after the other; readers see records reappear. Blocks. OK at once when nothing
-// waits. `progress` may return an error to stop; the rest waits on.
+// Derives what waits, one bounded write after the other; readers see records reappear. Blocks. Thread-safe. OK at once
+// when nothing waits. `progress` may return an error to stop; the rest waits on.
 absl::Status ContinueRebuild(Store* store, const std::function<absl::Status(const RebuildProgress&)>& progress);
 
 // The version of what is derived: of folding and of preparing. In node_meta as derived_version.

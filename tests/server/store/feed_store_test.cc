@@ -251,6 +251,12 @@ TEST_F(FeedStoreTest, R6_FrozenFeedStaysAtItsHeadUntilANewGeneration) {
   EXPECT_EQ(Held().state, FeedState::kOk);
 }
 
+TEST_F(FeedStoreTest, R6_EvidenceThatCameBeforeTheFeedFreezesItToo) {
+  ASSERT_TRUE(store_->Write([&](Connection& db) { return feeds_->Freeze(db, kFeed, {}); }).ok());
+  ASSERT_TRUE(Put(Entries(2), 2).ok());
+  EXPECT_EQ(Held().state, FeedState::kFrozen);
+}
+
 TEST_F(FeedStoreTest, HeartbeatRenewsOnlyTheSameContent) {
   ASSERT_TRUE(Stage(Entries(2)).ok());
   const VerifiedHead head = TestHeads::For(*Staged(), 2, 1'000);

@@ -105,7 +105,6 @@ TEST_F(StoreTest, FailedBodyLeavesNothingAndDoesNotDisturbItsGroup) {
 TEST_F(StoreTest, QueuedWritesShareOneCommit) {
   OpenThreaded();
   absl::Notification start, finished;
-  std::vector<bool> in_transaction_before;
   store_->WriteAsync(
       [&](Connection&) {
         start.WaitForNotification();

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "common/base/limits.h"
 #include "server/store/rebuild.h"
 #include "tests/server/store/store_fixture.h"
@@ -101,6 +103,30 @@ TEST_F(VerifyTest, RebuildGoesOnAfterACrashAndWithWritesInBetween) {
   EXPECT_FALSE(*RebuildPending(store_.get()));
   EXPECT_EQ(Count("SELECT count(*) FROM record"), static_cast<int64_t>(Held().live_count));
   EXPECT_THAT(Verify(true).findings, IsEmpty());
+}
+
+TEST_F(VerifyTest, TwoCallersContinueOneRebuild) {
+  options_.inline_writes = false;
+  Reopen();
+  std::vector<v1::Entry> entries;
+  for (uint64_t n = 11; n <= 5'000; ++n) entries.push_back(LiveEntry(n, n));
+  ASSERT_TRUE(Put(entries, 5'000).ok());
+  ASSERT_TRUE(store_->Write(BeginRebuild).ok());
+  absl::Status other;
+  std::thread thread([&] { other = ContinueRebuild(store_.get(), nullptr); });
+  EXPECT_TRUE(ContinueRebuild(store_.get(), nullptr).ok());
+  thread.join();
+  EXPECT_TRUE(other.ok()) << other;
+  EXPECT_THAT(Verify(true).findings, IsEmpty());
+}
+
+TEST_F(VerifyTest, FeedThatIsBeingMadeVisibleIsNotMarked) {
+  std::vector<v1::Entry> entries;
+  for (uint64_t n = 11; n <= 1'000; ++n) entries.push_back(LiveEntry(n, n));
+  ASSERT_TRUE(Stage(entries).ok());
+  ASSERT_EQ(*Begin(1'000), ApplyProgress::kMoreSlices);
+  const absl::Status status = store_->Write([&](Connection& db) { return feeds_->MarkDamaged(db, kFeed); });
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(VerifyTest, RowsDerivedByAnotherVersionAreRebuilt) {
