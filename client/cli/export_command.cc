@@ -1,0 +1,197 @@
+// cairn export.
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands.h"
+#include "client/cli/files.h"
+#include "client/cli/filter_options.h"
+#include "client/cli/wording.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "common/formats/hsds_json.h"
+#include "common/formats/jsonl.h"
+#include "common/record/kinds.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t lookups_remembered_max = 20'000;  // organizations and places that many services share; some 40 MB
+
+struct ExportOptions {
+  FilterOptions filter;
+  std::string format = "jsonl";
+  std::string out = "-";
+};
+
+// Standard output or a file that appears when it is whole.
+class Destination {
+ public:
+  static absl::StatusOr<std::unique_ptr<Destination>> Open(const std::string& path, Context* context) {
+    auto destination = std::make_unique<Destination>();
+    destination->stream_ = &context->out();
+    if (path != "-") {
+      ASSIGN_OR_RETURN(destination->file_, AtomicFile::Create(path));
+    }
+    return destination;
+  }
+  absl::Status Write(absl::string_view text) {
+    if (file_ != nullptr) return file_->Write(text);
+    stream_->write(text.data(), static_cast<std::streamsize>(text.size()));
+    if (stream_->good()) return absl::OkStatus();
+    return absl::CancelledError("the output cannot be written; is the disk full, or its reader gone?");
+  }
+  absl::Status Commit() { return file_ == nullptr ? absl::OkStatus() : file_->Commit(); }
+
+ private:
+  std::ostream* stream_ = nullptr;
+  std::unique_ptr<AtomicFile> file_;
+};
+
+// Finds what services refer to, remembering what it found.
+class Lookup {
+ public:
+  explicit Lookup(Client* client) : client_(client) {}
+
+  // The partner to ask when several use an id: that of the record being exported.
+  void set_partner(const std::string& partner) { partner_ = partner; }
+
+  absl::StatusOr<std::optional<v1::Record>> operator()(v1::RecordKind kind, absl::string_view id) {
+    const std::string key = absl::StrCat(kind, "/", id);
+    const auto known = known_.find(key);
+    if (known != known_.end()) return known->second;
+    ASSIGN_OR_RETURN(std::optional<v1::Record> found, Find(kind, std::string(id)));
+    if (known_.size() >= lookups_remembered_max) known_.clear();
+    known_[key] = found;
+    return found;
+  }
+
+ private:
+  absl::StatusOr<std::optional<v1::Record>> Find(v1::RecordKind kind, const std::string& id) {
+    v1::GetRecordRequest request;
+    request.set_id(id);
+    request.set_kind(kind);
+    absl::StatusOr<v1::GetRecordResponse> response = client_->GetRecord(request);
+    if (absl::IsFailedPrecondition(response.status())) {  // several partners use the id
+      request.set_partner(partner_);
+      response = client_->GetRecord(request);
+    }
+    if (absl::IsNotFound(response.status())) return std::optional<v1::Record>();
+    RETURN_IF_ERROR(response.status());
+    return std::optional<v1::Record>(response->record().record());
+  }
+
+  Client* const client_;
+  std::string partner_;
+  absl::flat_hash_map<std::string, std::optional<v1::Record>> known_;
+};
+
+// Streams the records of a filter to `each`, with progress.
+class Source {
+ public:
+  Source(Client* client, Progress* progress) : client_(client), progress_(progress) {}
+
+  absl::Status ForEach(const v1::RecordFilter& filter,
+                       const std::function<absl::Status(const v1::DirectoryRecord&)>& each) {
+    v1::ExportRecordsRequest request;
+    *request.mutable_filter() = filter;
+    return client_->ExportRecords(request, [&](const v1::ExportRecordsResponse& page) -> absl::Status {
+      for (const v1::DirectoryRecord& record : page.records()) RETURN_IF_ERROR(each(record));
+      count_ += page.records_size();
+      progress_->Update("exporting", count_, 0, "records");
+      return absl::OkStatus();
+    });
+  }
+  uint64_t count() const { return count_; }
+
+ private:
+  Client* const client_;
+  Progress* const progress_;
+  uint64_t count_ = 0;
+};
+
+absl::Status ExportJsonl(const v1::RecordFilter& filter, Source* source, Destination* destination) {
+  return source->ForEach(filter, [&](const v1::DirectoryRecord& record) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::string line, RecordToJsonText(record.record()));
+    return destination->Write(line + "\n");
+  });
+}
+
+// HSDS nests organizations and places in services, so that services go first.
+absl::Status ExportHsds(HsdsExporter::Form form, const v1::RecordFilter& filter, Client* client, Source* source,
+                        Destination* destination) {
+  Lookup lookup(client);
+  HsdsExporter exporter(
+      form, [&](v1::RecordKind kind, absl::string_view id) { return lookup(kind, id); },
+      [&](absl::string_view text) { return destination->Write(text); });
+  for (const v1::RecordKind kind : {v1::SERVICE, v1::ORGANIZATION, v1::LOCATION}) {
+    const auto& wanted = filter.kinds();
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), kind) == wanted.end()) continue;
+    v1::RecordFilter part = filter;
+    part.clear_kinds();
+    part.add_kinds(kind);
+    RETURN_IF_ERROR(source->ForEach(part, [&](const v1::DirectoryRecord& record) {
+      lookup.set_partner(record.partner());
+      return exporter.Add(record.record());
+    }));
+  }
+  return exporter.Finish();
+}
+
+// Tells what HSDS has no word for, so that nobody takes the file for everything.
+void WarnOfKindsLeftOut(const v1::RecordFilter& filter, Client* client, Context* context) {
+  v1::GetFacetsRequest request;
+  *request.mutable_filter() = filter;
+  const absl::StatusOr<v1::GetFacetsResponse> facets = client->GetFacets(request);
+  if (!facets.ok()) return;
+  std::string left_out;
+  for (const v1::Facet& facet : facets->facets()) {
+    if (facet.name() != "kind") continue;
+    for (const v1::FacetValue& value : facet.values()) {
+      if (value.value() == "service" || value.value() == "organization" || value.value() == "location") continue;
+      absl::StrAppend(&left_out, left_out.empty() ? "" : ", ", CountOf(value.count(), value.value()));
+    }
+  }
+  if (left_out.empty()) return;
+  context->err() << "Not in the file, since HSDS has no word for them: " << left_out << ". --format jsonl has all.\n";
+}
+
+absl::StatusOr<ExitCode> Export(const ExportOptions& options, Context* context) {
+  ASSIGN_OR_RETURN(const v1::RecordFilter filter, MakeFilter(options.filter));
+  ASSIGN_OR_RETURN(Client* const client, context->client());
+  ASSIGN_OR_RETURN(const std::unique_ptr<Destination> destination, Destination::Open(options.out, context));
+  const std::unique_ptr<Progress> progress = context->NewProgress();
+  Source source(client, progress.get());
+  if (options.format == "jsonl") {
+    RETURN_IF_ERROR(ExportJsonl(filter, &source, destination.get()));
+  } else {
+    const auto form = options.format == "hsds-json" ? HsdsExporter::Form::kJson : HsdsExporter::Form::kNdjson;
+    RETURN_IF_ERROR(ExportHsds(form, filter, client, &source, destination.get()));
+  }
+  RETURN_IF_ERROR(destination->Commit());
+  progress->Clear();
+  if (options.format != "jsonl") WarnOfKindsLeftOut(filter, client, context);
+  if (options.out == "-") return kDone;
+  if (context->json) {
+    context->PrintJson({{"file", options.out}, {"format", options.format}, {"records", source.count()}});
+  } else {
+    context->out() << CountOf(source.count(), "record") << " written to " << options.out << "\n";
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void AddExportCommand(CLI::App* app, Context* context) {
+  auto options = std::make_shared<ExportOptions>();
+  CLI::App* command = app->add_subcommand("export", "Write the directory, or a part of it, to a file");
+  AddFilterOptions(command, &options->filter);
+  command->add_option("--format", options->format, "jsonl (every kind), hsds-json, hsds-ndjson (HSDS 3.1)")
+      ->check(CLI::IsMember({"jsonl", "hsds-json", "hsds-ndjson"}))
+      ->capture_default_str()
+      ->type_name("FORMAT");
+  command->add_option("--out", options->out, "The file, which appears when it is whole; - is standard output")
+      ->capture_default_str()
+      ->type_name("FILE");
+  command->callback([options, context] { context->action = [options, context] { return Export(*options, context); }; });
+}
+
+}  // namespace cairn

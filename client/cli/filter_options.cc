@@ -1,0 +1,100 @@
+#include "client/cli/filter_options.h"
+
+#include <cmath>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/civil_time.h"
+#include "client/cli/context.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "common/record/country.h"
+#include "common/record/kinds.h"
+#include "common/text/language.h"
+
+namespace cairn {
+namespace {
+
+absl::Status OptionError(absl::string_view option, const absl::Status& status) {
+  return UsageError(absl::StrCat(option, ": ", status.message()));
+}
+
+absl::StatusOr<v1::GeoPoint> ParseNear(const std::string& text) {
+  const std::vector<std::string> parts = absl::StrSplit(text, ',');
+  double latitude = 0, longitude = 0;
+  if (parts.size() == 2 && absl::SimpleAtod(parts[0], &latitude) && absl::SimpleAtod(parts[1], &longitude) &&
+      std::abs(latitude) <= 90 && std::abs(longitude) <= 180) {
+    v1::GeoPoint point;
+    point.set_latitude(latitude);
+    point.set_longitude(longitude);
+    return point;
+  }
+  return UsageError(absl::StrCat("--near ", Quoted(text),
+                                 ": not a position; write latitude,longitude in degrees, such as 52.23,21.01"));
+}
+
+absl::Status SetPlaceAndTime(const FilterOptions& options, v1::RecordFilter* filter) {
+  if (!options.near.empty()) {
+    ASSIGN_OR_RETURN(*filter->mutable_near(), ParseNear(options.near));
+    filter->set_within_km(options.within_km);
+  } else if (options.within_km != 0) {
+    return UsageError("--within needs --near LAT,LON, the place to measure from");
+  }
+  absl::CivilDay day;
+  if (!options.on_date.empty() && (options.on_date.size() != 10 || !absl::ParseCivilTime(options.on_date, &day))) {
+    return UsageError(absl::StrCat("--on ", Quoted(options.on_date), ": not a date; write YYYY-MM-DD"));
+  }
+  filter->set_on_date(options.on_date);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddFilterOptions(CLI::App* command, FilterOptions* options) {
+  const auto many = [&](const char* name, std::vector<std::string>* values, const char* help, const char* type) {
+    command->add_option(name, *values, help)->type_name(type)->delimiter(',')->expected(1)->take_all();
+  };
+  many("--kind", &options->kinds,
+       "organization, service, location, training, resource, assessment, commitment; several with commas", "KIND");
+  many("--country", &options->countries, "Concerns this country, such as PL", "CC");
+  many("--language", &options->languages, "Offered in this language, such as uk", "TAG");
+  many("--term", &options->terms, "Has this taxonomy term: CODE or TAXONOMY:CODE", "TERM");
+  many("--partner", &options->partners, "Published by this partner", "ID");
+  command->add_option("--near", options->near, "Has a place near this position")->type_name("LAT,LON");
+  command->add_option("--within", options->within_km, "Radius around --near in kilometres; 25 when not given")
+      ->check(CLI::Range(0.001, 20000.0))
+      ->type_name("KM");
+  command->add_option("--on", options->on_date, "Open, or taking place, on this day")->type_name("YYYY-MM-DD");
+  command->add_flag("--stale", options->stale, "Only what nobody has verified in time");
+}
+
+absl::StatusOr<v1::RecordFilter> MakeFilter(const FilterOptions& options) {
+  v1::RecordFilter filter;
+  for (const std::string& name : options.kinds) {
+    const absl::StatusOr<v1::RecordKind> kind = KindFromName(name);
+    if (!kind.ok()) return OptionError("--kind", kind.status());
+    filter.add_kinds(*kind);
+  }
+  for (const std::string& name : options.countries) {
+    const absl::StatusOr<std::string> country = NormaliseCountry(name);
+    if (!country.ok()) return OptionError("--country", country.status());
+    filter.add_countries(*country);
+  }
+  for (const std::string& name : options.languages) {
+    absl::StatusOr<std::string> tag = NormaliseLanguage(name);
+    if (!tag.ok()) {
+      const std::optional<std::string> by_name = LanguageFromName(name);
+      if (!by_name) return OptionError("--language", tag.status());
+      tag = *by_name;
+    }
+    filter.add_languages(*tag);
+  }
+  for (const std::string& term : options.terms) filter.add_terms(term);
+  for (const std::string& partner : options.partners) filter.add_partners(partner);
+  filter.set_stale_only(options.stale);
+  RETURN_IF_ERROR(SetPlaceAndTime(options, &filter));
+  return filter;
+}
+
+}  // namespace cairn

@@ -1,0 +1,157 @@
+#include "client/cli/publish_report.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/text_width.h"
+#include "client/cli/wording.h"
+#include "common/base/errors.h"
+#include "common/record/kinds.h"
+
+namespace cairn {
+namespace {
+
+constexpr uint64_t problems_listed_max = 200;  // nobody corrects more between two attempts
+
+Problem FromProto(const v1::RecordProblem& problem) {
+  return {problem.field(), problem.value(), problem.problem(), problem.remedy()};
+}
+
+Json ProblemJson(const std::string& origin, const Problem& problem) {
+  return {{"origin", origin},
+          {"field", problem.path},
+          {"value", problem.value},
+          {"problem", problem.problem},
+          {"remedy", problem.remedy}};
+}
+
+std::string FieldText(const v1::FieldChange& change, const Style& style, size_t columns) {
+  const auto side = [&](Tone tone, absl::string_view sign, const std::string& text) {
+    if (text.empty()) return std::string();
+    return absl::StrCat("      ", style.Paint(tone, absl::StrCat(sign, " ", CutTo(Printable(text), columns - 8))),
+                        "\n");
+  };
+  return absl::StrCat("    ", change.field(), "\n", side(Tone::kBad, "-", change.before()),
+                      side(Tone::kGood, "+", change.after()));
+}
+
+}  // namespace
+
+void AddWaitOptions(CLI::App* command, uint32_t* wait_for, uint32_t* wait_seconds) {
+  command->add_option("--wait-for", *wait_for, "Return when the nodes of N other partners hold the change")
+      ->type_name("N");
+  command->add_option("--wait-seconds", *wait_seconds, "How long --wait-for waits; 60 when not given")
+      ->check(CLI::Range(1u, 3600u))
+      ->type_name("S");
+}
+
+absl::StatusOr<ExitCode> ReportWait(const v1::PublishResult& result, uint32_t wanted, Context* context) {
+  if (wanted == 0 || !result.committed()) return kDone;
+  const bool reached = result.confirmed_partners() >= wanted;
+  if (context->json) return reached ? kDone : kFailed;
+  if (reached) {
+    context->out() << CountOf(result.confirmed_partners(), "other partner") << " confirmed it.\n";
+    return kDone;
+  }
+  context->err() << "It is published, but only " << result.confirmed_partners() << " of " << wanted
+                 << " partners confirmed it in time; the others receive it when they are reached (`cairn status` shows "
+                    "who is behind).\n";
+  return kFailed;
+}
+
+std::string ProblemText(const std::string& origin, const Problem& problem) {
+  std::string text = Printable(origin);
+  if (!problem.path.empty()) absl::StrAppend(&text, text.empty() ? "" : ", ", Printable(problem.path));
+  if (!problem.value.empty()) absl::StrAppend(&text, text.empty() ? "" : ": ", Quoted(problem.value));
+  absl::StrAppend(&text, text.empty() ? "" : ": ", Printable(problem.problem));
+  if (!problem.remedy.empty()) absl::StrAppend(&text, "; ", Printable(problem.remedy));
+  return text;
+}
+
+std::string ChangeText(const v1::RecordChange& change, const Style& style, size_t columns) {
+  const std::string what = CutTo(absl::StrCat(KindName(change.kind()), "  ", Printable(change.name())),
+                                 columns > 60 ? columns - 42 : columns);
+  const auto head = [&](Tone tone, absl::string_view sign) {
+    return absl::StrCat(style.Paint(tone, absl::StrCat(sign, " ", what)), "  ", style.Quiet(change.id()), "\n");
+  };
+  if (change.action() == v1::RecordChange::ADDED) return head(Tone::kGood, "+");
+  if (change.action() == v1::RecordChange::WITHDRAWN) return head(Tone::kBad, "-");
+  std::string text = head(Tone::kWarning, "~");
+  for (const v1::FieldChange& field : change.fields()) absl::StrAppend(&text, FieldText(field, style, columns));
+  return text;
+}
+
+std::string TotalsText(const v1::PublishResult& result) {
+  std::vector<std::string> parts;
+  const auto add = [&](uint64_t count, absl::string_view what) {
+    if (count > 0) parts.push_back(absl::StrCat(CountText(count), " ", what));
+  };
+  add(result.added(), "added");
+  add(result.changed(), "changed");
+  add(result.withdrawn(), "withdrawn");
+  add(result.unchanged(), "unchanged");
+  add(result.refused(), "refused");
+  return parts.empty() ? "no records" : absl::StrJoin(parts, ", ");
+}
+
+void PublishReport::Add(const v1::RecordProblem& problem) {
+  std::string origin = problem.origin();
+  if (origin.empty()) origin = problem.id().empty() ? absl::StrCat("record ", problem.index()) : problem.id();
+  Add(origin, FromProto(problem));
+}
+
+void PublishReport::Add(const std::string& origin, const Problem& problem) {
+  absl::MutexLock lock(&mutex_);
+  if (++problem_count_ > problems_listed_max) return;
+  if (context_->json) {
+    problems_.push_back(ProblemJson(origin, problem));
+  } else {
+    PrintLine(ProblemText(origin, problem));
+  }
+}
+
+void PublishReport::AddWarning(const std::string& origin, const Problem& warning) {
+  absl::MutexLock lock(&mutex_);
+  if (++warning_count_ > problems_listed_max) return;
+  if (context_->json) {
+    warnings_.push_back(ProblemJson(origin, warning));
+  } else {
+    PrintLine("note: " + ProblemText(origin, warning));
+  }
+}
+
+void PublishReport::Add(const v1::RecordChange& change) {
+  absl::MutexLock lock(&mutex_);
+  if (context_->json) {
+    changes_.push_back(ToJson(change));
+    return;
+  }
+  progress_->Clear();
+  context_->out() << ChangeText(change, context_->style(), context_->text_columns());
+}
+
+void PublishReport::PrintLine(absl::string_view text) { progress_->Print(absl::StrCat(text, "\n")); }
+
+void PublishReport::FinishLists() {
+  absl::MutexLock lock(&mutex_);
+  if (context_->json) return;
+  if (problem_count_ > problems_listed_max) {
+    PrintLine(absl::StrCat("... and ", CountOf(problem_count_ - problems_listed_max, "more problem")));
+  }
+  if (warning_count_ > problems_listed_max) {
+    PrintLine(absl::StrCat("... and ", CountOf(warning_count_ - problems_listed_max, "more note")));
+  }
+}
+
+uint64_t PublishReport::problems() const {
+  absl::MutexLock lock(&mutex_);
+  return problem_count_;
+}
+
+Json PublishReport::ToJsonLists() const {
+  absl::MutexLock lock(&mutex_);
+  return {{"problems", problems_}, {"warnings", warnings_}, {"changes", changes_}};
+}
+
+}  // namespace cairn

@@ -1,0 +1,63 @@
+// What publishing says: problems, changes, totals.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "cairn/v1/publishing.pb.h"
+#include "client/cli/context.h"
+#include "common/record/problem.h"
+
+namespace cairn {
+
+// --wait-for and --wait-seconds.
+void AddWaitOptions(CLI::App* command, uint32_t* wait_for, uint32_t* wait_seconds);
+
+// Says how many partners have confirmed, when that was waited for. kFailed when fewer than wanted did.
+absl::StatusOr<ExitCode> ReportWait(const v1::PublishResult& result, uint32_t wanted, Context* context);
+
+// The record of a batch, as it goes: prints problems and changes as they come, or keeps them for one JSON document.
+// Thread-safe: the file and the node are read by different threads.
+class PublishReport {
+ public:
+  PublishReport(Context* context, Progress* progress) : context_(context), progress_(progress) {}
+
+  // Of the node.
+  void Add(const v1::RecordProblem& problem);
+  // Of a reader, for an element that never reached the node.
+  void Add(const std::string& origin, const Problem& problem);
+  void AddWarning(const std::string& origin, const Problem& warning);
+  void Add(const v1::RecordChange& change);
+
+  // Says what could not be listed, since there was too much.
+  void FinishLists();
+
+  uint64_t problems() const;
+  // {"problems": [...], "warnings": [...], "changes": [...]}.
+  Json ToJsonLists() const;
+
+ private:
+  void PrintLine(absl::string_view text) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Context* const context_;
+  Progress* const progress_;
+  mutable absl::Mutex mutex_;
+  uint64_t problem_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t warning_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  Json problems_ ABSL_GUARDED_BY(mutex_) = Json::array();
+  Json warnings_ ABSL_GUARDED_BY(mutex_) = Json::array();
+  Json changes_ ABSL_GUARDED_BY(mutex_) = Json::array();
+};
+
+// `services.csv line 14, phones[0].number: "116-111x": not a number …; write …`. Parts that are empty are left out.
+std::string ProblemText(const std::string& origin, const Problem& problem);
+
+// The change on lines of its own: "+ service Name", or "~ service Name" and the fields before and after.
+std::string ChangeText(const v1::RecordChange& change, const Style& style, size_t columns);
+
+// "12 added, 3 changed, 1 withdrawn, 1,188 unchanged, 2 refused"; what is 0 is left out.
+std::string TotalsText(const v1::PublishResult& result);
+
+}  // namespace cairn

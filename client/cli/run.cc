@@ -1,0 +1,88 @@
+#include "client/cli/run.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands.h"
+#include "client/cli/text_width.h"
+
+namespace cairn {
+namespace {
+
+constexpr const char* footer = R"(
+Where the node is, first found:
+  --node      a socket's path, or host:port (spoken without encryption: this machine and tunnels only)
+  --data      a node's data directory; its socket is cairn.sock
+  CAIRN_NODE  environment: like --node
+  CAIRN_DATA  environment: like --data
+  /var/lib/cairn
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage. `cairn COMMAND --help` explains a command.
+)";
+
+void AddGlobalOptions(CLI::App* app, Context* context) {
+  app->add_option("--node", context->node, "The node: a socket's path, or host:port")->type_name("SOCKET|ADDRESS");
+  app->add_option("--data", context->data, "The node's data directory")->type_name("DIR");
+  app->add_flag("--json", context->json, "Answer in JSON: one document, or a line each for streams");
+  app->set_version_flag("--version", "cairn 0.1.0", "Print the version");
+}
+
+void AddCommands(CLI::App* app, Context* context) {
+  AddStatusCommand(app, context);
+  AddSearchCommand(app, context);
+  AddReadCommands(app, context);
+  AddWatchCommand(app, context);
+  AddExportCommand(app, context);
+  AddPublishCommand(app, context);
+  AddEditCommands(app, context);
+  AddNodeCommands(app, context);
+  AddCharterCommands(app, context);
+  AddMaintainCommands(app, context);
+}
+
+// The command that was being typed, for "try … --help".
+std::string CommandTyped(const CLI::App& app) {
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  return chosen.empty() ? app.get_name() : absl::StrCat(app.get_name(), " ", CommandTyped(*chosen.front()));
+}
+
+int ReportParseError(const CLI::ParseError& error, const CLI::App& app, Context* context) {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    return app.exit(error, context->out(), context->err());
+  }
+  context->err() << "cairn: " << Printable(error.what()) << "\nTry: " << CommandTyped(app) << " --help\n";
+  return kWrongUsage;
+}
+
+int ReportError(const absl::Status& status, const CLI::App& app, Context* context) {
+  context->err() << context->err_style().Paint(Tone::kBad, "cairn:") << " " << Printable(status.message()) << "\n";
+  if (!IsUsageError(status)) return kFailed;
+  context->err() << "Try: " << CommandTyped(app) << " --help\n";
+  return kWrongUsage;
+}
+
+}  // namespace
+
+int RunCli(const std::vector<std::string>& arguments, Environment environment) {
+  Context context(std::move(environment));
+  CLI::App app("Cairn: a directory that partners publish together and every node holds whole.", "cairn");
+  app.fallthrough();
+  app.require_subcommand(1);
+  AddGlobalOptions(&app, &context);
+  AddCommands(&app, &context);
+  app.footer(footer);  // last, since commands inherit it from their making on
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants it
+    app.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    return ReportParseError(error, app, &context);
+  }
+  const absl::StatusOr<ExitCode> code = context.action();
+  if (!code.ok()) return ReportError(code.status(), app, &context);
+  context.out().flush();
+  if (context.out().good()) return *code;
+  return ReportError(absl::DataLossError("the output could not be written; is the disk full?"), app, &context);
+}
+
+}  // namespace cairn

@@ -1,0 +1,139 @@
+// cairn watch.
+#include <pthread.h>
+#include <signal.h>
+
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands.h"
+#include "client/cli/filter_options.h"
+#include "client/cli/text_width.h"
+#include "client/cli/wording.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "common/record/kinds.h"
+
+namespace cairn {
+namespace {
+
+struct WatchOptions {
+  FilterOptions filter;
+  std::string since;
+  bool only_new = false;
+  bool until_caught_up = false;
+};
+
+// Turns Ctrl-C and SIGTERM into the end of a watch while it lives. Made before any other thread, so that all of them
+// inherit the blocked signals.
+class StopOnSignal {
+ public:
+  StopOnSignal() {
+    sigemptyset(&signals_);
+    for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&signals_, signal);
+    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+  }
+  void Guard(WatchCall* watch) {
+    thread_ = std::thread([this, watch] {
+      int signal = 0;
+      sigwait(&signals_, &signal);
+      watch->Stop();
+    });
+  }
+  ~StopOnSignal() {
+    if (thread_.joinable()) {
+      pthread_kill(thread_.native_handle(), SIGUSR1);  // ends the waiting when no signal has come
+      thread_.join();
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t signals_{};
+  sigset_t before_{};
+  std::thread thread_;
+};
+
+class WatchPrinter {
+ public:
+  explicit WatchPrinter(Context* context) : context_(context) {}
+
+  void Print(const v1::WatchRecordsResponse& response) {
+    if (context_->json) {
+      context_->PrintJsonLine(ToJson(response));
+    } else if (response.has_upsert()) {
+      Line("+", Tone::kGood, response.upsert().kind(), DisplayName(response.upsert().record()),
+           response.upsert().partner(), response.upsert().record().id());
+    } else if (response.has_removed()) {
+      Line("-", Tone::kBad, response.removed().kind(), "withdrawn", response.removed().partner(),
+           response.removed().id());
+    } else if (!caught_up_) {
+      context_->err() << context_->err_style().Quiet("Up to date; waiting for changes. Ctrl-C ends.") << std::endl;
+    }
+    caught_up_ |= response.has_caught_up();
+  }
+  bool caught_up() const { return caught_up_; }
+
+ private:
+  void Line(absl::string_view sign, Tone tone, v1::RecordKind kind, const std::string& name, const std::string& partner,
+            const std::string& id) {
+    const Style style = context_->style();
+    const std::string time = absl::FormatTime("%H:%M:%S", context_->now(), absl::LocalTimeZone());
+    constexpr size_t fixed_columns = 8 + 1 + 12 + 36 + 16 + 5 * 2;
+    const size_t columns = context_->columns();
+    const size_t room = columns > fixed_columns + 20 ? columns - fixed_columns : 40;
+    context_->out() << style.Quiet(time) << "  " << style.Paint(tone, sign) << "  "
+                    << PadTo(std::string(KindName(kind)), 12) << "  " << PadTo(CutTo(Printable(name), room), room)
+                    << "  " << PadTo(CutTo(Printable(partner), 16), 16) << "  " << style.Quiet(id) << std::endl;
+  }
+
+  Context* const context_;
+  bool caught_up_ = false;
+};
+
+absl::StatusOr<ExitCode> Watch(const WatchOptions& options, Context* context) {
+  v1::WatchRecordsRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_filter(), MakeFilter(options.filter));
+  request.set_resume_token(options.since);
+  request.set_only_new(options.only_new);
+  StopOnSignal stop;
+  ASSIGN_OR_RETURN(Client* const client, context->client());
+  const std::unique_ptr<WatchCall> watch = client->Watch(request);
+  stop.Guard(watch.get());
+  WatchPrinter printer(context);
+  const absl::Status status = watch->Run(
+      [&](const v1::WatchRecordsResponse& response) -> absl::Status {
+        printer.Print(response);
+        if (!context->out().good()) return absl::CancelledError("nobody reads the output any more");
+        if (options.until_caught_up && printer.caught_up()) watch->Stop();
+        return absl::OkStatus();
+      },
+      [&](const absl::Status& why, absl::Duration wait) {
+        context->err() << "connection lost (" << Printable(why.ok() ? "the node stopped" : why.message())
+                       << "); trying again in " << absl::FormatDuration(absl::Trunc(wait, absl::Milliseconds(100)))
+                       << std::endl;
+      });
+  if (ReasonOf(status) == "WATCH_TOKEN_TOO_OLD") {
+    return absl::AbortedError(absl::StrCat("--since: the node no longer knows what changed after that token (",
+                                           status.message(), "); start over without --since"));
+  }
+  RETURN_IF_ERROR(status);
+  if (!context->json && !watch->resume_token().empty()) {
+    context->err() << "\nContinue from here with: cairn watch --since " << watch->resume_token() << "\n";
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void AddWatchCommand(CLI::App* app, Context* context) {
+  auto options = std::make_shared<WatchOptions>();
+  CLI::App* watch = app->add_subcommand("watch", "Follow changes as they become visible");
+  AddFilterOptions(watch, &options->filter);
+  watch->add_option("--since", options->since, "Continue after this token, which an earlier watch printed")
+      ->type_name("TOKEN");
+  watch->add_flag("--only-new", options->only_new, "Leave out what is there now");
+  watch->add_flag("--until-caught-up", options->until_caught_up, "End when everything there was has been shown");
+  watch->callback([options, context] { context->action = [options, context] { return Watch(*options, context); }; });
+}
+
+}  // namespace cairn

@@ -1,0 +1,186 @@
+#include "tests/client/cli/cli_fixture.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* id = "7f0c1d9e-3c5b-4f6a-9a55-000000000001";
+
+v1::DirectoryRecord Helpline() {
+  v1::DirectoryRecord shown;
+  shown.set_kind(v1::SERVICE);
+  shown.set_partner("pl-x");
+  shown.set_audience("public");
+  shown.set_stale(true);
+  v1::Record* record = shown.mutable_record();
+  record->set_id(id);
+  record->add_countries("PL");
+  record->mutable_service()->set_name("Helpline\x1b[2J for children");
+  record->mutable_service()->set_description("Somebody listens.");
+  v1::Phone* phone = record->mutable_service()->add_phones();
+  phone->set_number("116111");
+  phone->set_short_code(true);
+  phone->set_country("PL");
+  return shown;
+}
+
+using CommandsTest = CliTest;
+
+TEST_F(CommandsTest, WrongUsageIsExitCode2AndSaysWhereHelpIs) {
+  EXPECT_EQ(Run({}), 2);
+  EXPECT_EQ(Run({"frobnicate"}), 2);
+  EXPECT_EQ(Run({"publish"}), 2);
+  EXPECT_THAT(err_, HasSubstr("cairn publish --help"));
+  EXPECT_EQ(Run({"get", "not-an-id"}), 2);
+  EXPECT_THAT(err_, HasSubstr("UUID"));
+  EXPECT_EQ(Run({"search", "x", "--country", "Atlantis"}), 2);
+  EXPECT_EQ(Run({"search", "x", "--near", "91,0"}), 2);
+  EXPECT_EQ(Run({"search", "x", "--on", "tomorrow"}), 2);
+  EXPECT_EQ(Run({"export", "--format", "xml"}), 2);
+  EXPECT_EQ(Run({"status", "--node", "nonsense"}), 1);
+}
+
+TEST_F(CommandsTest, HelpIsNotAnError) {
+  EXPECT_EQ(Run({"--help"}), 0);
+  EXPECT_THAT(out_, HasSubstr("CAIRN_NODE"));
+  EXPECT_EQ(Run({"charter", "--help"}), 0);
+  EXPECT_THAT(out_, HasSubstr("Three governors"));
+}
+
+TEST_F(CommandsTest, SaysWhichSocketNobodyAnswersAt) {
+  EXPECT_EQ(Run({"status", "--data", PathOf("nowhere")}), 1);
+  EXPECT_THAT(err_, HasSubstr(PathOf("nowhere/cairn.sock")));
+  EXPECT_THAT(err_, HasSubstr("cairnd"));
+}
+
+TEST_F(CommandsTest, OptionsWinOverTheEnvironment) {
+  StartNode();
+  variables_["CAIRN_DATA"] = PathOf("elsewhere");
+  EXPECT_EQ(Run({"status"}), 0) << err_;
+  EXPECT_EQ(Run({"status", "--data", PathOf("nowhere")}), 1);
+}
+
+TEST_F(CommandsTest, GetShowsARecordWithoutWhatWouldMoveTheCursor) {
+  StartNode().directory.get = [](grpc::ServerContext*, const v1::GetRecordRequest&, v1::GetRecordResponse* r) {
+    *r->mutable_record() = Helpline();
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"get", id}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("116111 (in Poland)"));
+  EXPECT_THAT(out_, HasSubstr("○ never verified"));
+  EXPECT_THAT(out_, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(CommandsTest, GetInJsonGivesTheRecordAsTheExportDoes) {
+  StartNode().directory.get = [](grpc::ServerContext*, const v1::GetRecordRequest&, v1::GetRecordResponse* r) {
+    *r->mutable_record() = Helpline();
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"get", id, "--json"}), 0) << err_;
+  EXPECT_EQ(Json::parse(out_)["record"]["service"]["description"], "Somebody listens.");
+  EXPECT_EQ(Json::parse(out_)["kind"], "service");
+}
+
+TEST_F(CommandsTest, SearchPassesFiltersInTheirNormalForm) {
+  v1::SearchRequest seen;
+  StartNode().directory.search = [&](const v1::SearchRequest& q, v1::SearchResponse* r) {
+    seen = q;
+    *r->add_hits()->mutable_record() = Helpline();
+    r->mutable_hits(0)->set_title("Helpline");
+    r->mutable_hits(0)->set_snippet("Somebody \xee\x80\x80listens\xee\x80\x81.");
+    r->set_total(1);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"search", "help", "me", "--country", "pl", "--kind", "services", "--language", "polski"}), 0)
+      << err_;
+  EXPECT_EQ(seen.query(), "help me");
+  EXPECT_EQ(seen.filter().countries(0), "PL");
+  EXPECT_EQ(seen.filter().languages(0), "pl");
+  EXPECT_EQ(seen.filter().kinds(0), v1::SERVICE);
+  EXPECT_THAT(out_, HasSubstr("Somebody listens."));
+  EXPECT_THAT(out_, HasSubstr("1 of 1 record"));
+}
+
+TEST_F(CommandsTest, ListReadsPagesUntilTheLimit) {
+  int pages = 0;
+  StartNode().directory.list = [&](const v1::ListRecordsRequest& q, v1::ListRecordsResponse* r) {
+    ++pages;
+    for (uint32_t i = 0; i < std::min(q.page_size(), 2u); ++i) *r->add_records() = Helpline();
+    r->set_next_page_token("more");
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"list", "--limit", "5", "--json"}), 0) << err_;
+  EXPECT_EQ(pages, 3);
+  EXPECT_EQ(std::count(out_.begin(), out_.end(), '\n'), 5);
+}
+
+TEST_F(CommandsTest, ExportWritesAFileThatAppearsWhole) {
+  StartNode().directory.exported = {Helpline()};
+  EXPECT_EQ(Run({"export", "--out", PathOf("out.jsonl")}), 0) << err_;
+  EXPECT_THAT(ReadFile("out.jsonl"), HasSubstr("\"Somebody listens.\""));
+  EXPECT_EQ(Run({"export", "--out", PathOf("no/such/directory")}), 1);
+}
+
+TEST_F(CommandsTest, ExportWritesHsds) {
+  StartNode().directory.exported = {Helpline()};
+  EXPECT_EQ(Run({"export", "--format", "hsds-json"}), 0) << err_;
+  EXPECT_EQ(Json::parse(out_)["services"][0]["description"], "Somebody listens.");
+}
+
+TEST_F(CommandsTest, WatchExplainsATokenThatIsTooOld) {
+  StartNode().directory.watch = [](grpc::ServerContext* c, const v1::WatchRecordsRequest&,
+                                   grpc::ServerWriter<v1::WatchRecordsResponse>*) {
+    return FailWith(c, grpc::StatusCode::ABORTED, "too old", "WATCH_TOKEN_TOO_OLD");
+  };
+  EXPECT_EQ(Run({"watch", "--since", "abc"}), 1);
+  EXPECT_THAT(err_, HasSubstr("start over without --since"));
+}
+
+TEST_F(CommandsTest, WatchPrintsChangesAndTheTokenToContinueFrom) {
+  StartNode().directory.watch = [](grpc::ServerContext*, const v1::WatchRecordsRequest&,
+                                   grpc::ServerWriter<v1::WatchRecordsResponse>* w) {
+    v1::WatchRecordsResponse response;
+    *response.mutable_upsert() = Helpline();
+    response.set_resume_token("t1");
+    w->Write(response);
+    response.mutable_caught_up();
+    w->Write(response);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"watch", "--until-caught-up"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr(id));
+  EXPECT_THAT(err_, HasSubstr("--since t1"));
+}
+
+TEST_F(CommandsTest, StatusShowsAlertsBeforeEverythingElse) {
+  v1::GetStatusResponse& status = StartNode().operations.status;
+  status.set_node("pl-x-1");
+  status.add_alerts("feed lv-y/public is frozen");
+  v1::PeerStatus* peer = status.add_peers();
+  peer->set_node("lv-y-1");
+  peer->set_state("connected");
+  EXPECT_EQ(Run({"status"}), 0) << err_;
+  EXPECT_LT(out_.find("frozen"), out_.find("Peers"));
+  EXPECT_THAT(out_, HasSubstr("1 of 1 connected"));
+  EXPECT_EQ(Run({"status", "--check"}), 1);
+  EXPECT_EQ(Run({"status", "--json"}), 0);
+  EXPECT_EQ(Json::parse(out_)["peers"][0]["node"], "lv-y-1");
+}
+
+TEST_F(CommandsTest, VerifyFailsWhenSomethingIsFound) {
+  StartNode();
+  EXPECT_EQ(Run({"verify"}), 1);
+  EXPECT_THAT(out_, HasSubstr("digest does not match"));
+}
+
+TEST_F(CommandsTest, WithdrawSendsIdsAndRefusesWhatIsNone) {
+  FakeNode& node = StartNode();
+  EXPECT_EQ(Run({"withdraw", id}), 0) << err_;
+  EXPECT_THAT(node.publishing.withdrawn, ::testing::ElementsAre(id));
+  EXPECT_EQ(Run({"withdraw", "x"}), 2);
+}
+
+}  // namespace
+}  // namespace cairn
