@@ -1,5 +1,6 @@
 #include "server/replicate/dial_plan.h"
 
+#include "absl/strings/str_cat.h"
 #include "common/base/limits.h"
 #include "gtest/gtest.h"
 
@@ -8,7 +9,7 @@ namespace {
 
 const absl::Duration kStart = absl::Seconds(100);
 
-DialTarget Target(const std::string& node, const std::string& endpoint) { return {node, endpoint, "pin of " + node}; }
+DialTarget Target(const std::string& node, const std::string& endpoint) { return {node, endpoint, absl::StrCat("pin of ", node)}; }
 
 TEST(DialPlanTest, LowerNodeDialsAtOnceTheHigherWaitsForIt) {
   DialPlan low("a", 1), high("c", 1);
@@ -73,7 +74,7 @@ TEST(DialPlanTest, KeepsWhatItKnowsWhenTheCharterChangesElsewhere) {
 TEST(DialPlanTest, DialsNoMoreThanTheLimitAtATime) {
   DialPlan plan("a", 1);
   std::vector<DialTarget> many;
-  for (int i = 0; i < 200; ++i) many.push_back(Target("n" + std::to_string(i), "h:1"));
+  for (int i = 0; i < 200; ++i) many.push_back(Target(absl::StrCat("n", i), "h:1"));
   plan.SetTargets(many, kStart);
   EXPECT_EQ(plan.TakeDue(kStart).size(), limits::peers_dialled_max);
 }

@@ -3,7 +3,8 @@
 #include <atomic>
 #include <vector>
 
-#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
 
 namespace cairn {
@@ -12,29 +13,32 @@ namespace {
 TEST(StrandPoolTest, JobsOfOneKeyRunInOrderAndNeverTogether) {
   StrandPool pool(4);
   std::vector<int> order;  // without a lock: only safe if the promise holds (run under the thread sanitizer)
-  absl::BlockingCounter done(1000);
+  absl::Notification done;
   for (int i = 0; i < 1000; ++i) {
     pool.Post("key", [&, i] {
       order.push_back(i);
-      done.DecrementCount();
+      if (i == 999) done.Notify();
     });
   }
-  done.Wait();
+  done.WaitForNotification();
   ASSERT_EQ(order.size(), 1000u);
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(order[static_cast<size_t>(i)], i);
 }
 
 TEST(StrandPoolTest, JobsOfTwoKeysRunTogether) {
   StrandPool pool(2);
-  absl::BlockingCounter both(2);
+  absl::Mutex mutex;
+  int running = 0;
+  const auto both = [&running] { return running == 2; };
   for (const char* key : {"a", "b"}) {
     pool.Post(key, [&] {
-      both.DecrementCount();
-      both.Wait();  // returns only when the other runs as well
+      absl::MutexLock lock(&mutex);
+      ++running;
+      mutex.Await(absl::Condition(&both));  // returns only when the other runs as well
     });
   }
-  both.Wait();
-  pool.Stop();
+  absl::MutexLock lock(&mutex);
+  EXPECT_TRUE(mutex.AwaitWithTimeout(absl::Condition(&both), absl::Seconds(20)));
 }
 
 TEST(StrandPoolTest, NothingRunsAfterStop) {
