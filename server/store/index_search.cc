@@ -40,12 +40,11 @@ int64_t RankOf(int64_t weight, int64_t title_bytes) {
 // Appends what `expression` finds, up to a total of search_candidates_max; false: there is more.
 absl::StatusOr<bool> Collect(Connection& db, const std::string& expression, const FilterSql& filter,
                              absl::flat_hash_set<int64_t>* seen, std::vector<RankedEntry>* found) {
-  // The text index comes first: the cross join holds the planner to it. Where the filter names the entries, they are
-  // compared before the record is read.
+  // The text index comes first: the cross join holds the planner to it. It yields its rows in order of rowid.
   const std::string sql = absl::StrCat(
       "SELECT r.entry_id, r.updated_unix_millis, length(r.title), cairn_rank(record_text) "
       "FROM record_text CROSS JOIN record r ON r.entry_id = record_text.rowid WHERE record_text MATCH ? AND ",
-      filter.where(), " LIMIT ?");
+      filter.where(), " ORDER BY record_text.rowid LIMIT ?");
   Statement row = db.Prepare(sql);
   row.BindAt(1, expression);
   row.BindAt(filter.Bind(row, 2), search_candidates_max + 1 + seen->size());

@@ -69,7 +69,6 @@ ScheduleDays DaysOf(const v1::Schedule& schedule) {
 
 bool RuleFallsOn(absl::string_view rule, absl::string_view dtstart, absl::string_view day) {
   // Shorter than a day is no schedule of days, and would take its occurrences one second at a time.
-  if (absl::StrContains(rule, "LY;") == false && !absl::EndsWith(rule, "LY")) return false;
   if (absl::StrContains(rule, "HOURLY") || absl::StrContains(rule, "MINUTELY") || absl::StrContains(rule, "SECONDLY")) {
     return false;
   }
@@ -80,7 +79,8 @@ bool RuleFallsOn(absl::string_view rule, absl::string_view dtstart, absl::string
   const struct icalrecurrencetype recurrence = icalrecurrencetype_from_string(text.c_str());
   if (recurrence.freq == ICAL_NO_RECURRENCE) return false;
   const auto to_ical = [](absl::CivilDay d) {
-    struct icaltimetype time = icaltime_null_date();
+    struct icaltimetype time = {};  // icaltime_null_date() has hours of -1, which the iterator counts from
+    time.is_date = 1;
     time.year = static_cast<int>(d.year());
     time.month = d.month();
     time.day = d.day();
