@@ -38,14 +38,6 @@ v1::RecordProblem ProblemOf(absl::string_view origin, absl::string_view id, uint
   return out;
 }
 
-v1::PublishResponse Progress(absl::string_view stage, uint64_t done, uint64_t total) {
-  v1::PublishResponse response;
-  response.mutable_progress()->set_stage(std::string(stage));
-  response.mutable_progress()->set_done(done);
-  response.mutable_progress()->set_total(total);
-  return response;
-}
-
 bool Earlier(const google::protobuf::Timestamp& a, const google::protobuf::Timestamp& b) {
   return std::make_pair(a.seconds(), a.nanos()) < std::make_pair(b.seconds(), b.nanos());
 }
@@ -264,7 +256,7 @@ absl::Status PublishBatch::Compare(PublishSink* sink) {
     if (items.empty()) break;
     RETURN_IF_ERROR(CompareChunk(items));
     position = items.back().position + 1;
-    if (sink != nullptr) sink->Send(Progress("validating", position, count_));
+    if (sink != nullptr) sink->Progress("validating", position, count_);
     Flush(sink);
   }
   const bool whole = result_.refused() == 0 || header_.keep_going();
@@ -311,7 +303,7 @@ absl::Status PublishBatch::Publish(PublishSink* sink) {
   if (change_.entries == 0) return publisher_->FillPosition(header_.audience(), &result_);
   change_.next = [this] { return NextEntries(); };
   change_.progress = [this, sink](uint64_t done) {
-    if (sink != nullptr) sink->Send(Progress("publishing", done, change_.entries));
+    if (sink != nullptr) sink->Progress("publishing", done, change_.entries);
   };
   return publisher_->Write(header_.audience(), change_, &result_);
 }

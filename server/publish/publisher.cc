@@ -49,15 +49,15 @@ absl::Span<const T> ChunkOf(const std::vector<T>& all, size_t from, size_t size)
   return absl::MakeConstSpan(all).subspan(std::min(from, all.size()), size);
 }
 
-v1::PublishResponse Progress(absl::string_view stage, uint64_t done, uint64_t total) {
+}  // namespace
+
+void PublishSink::Progress(absl::string_view stage, uint64_t done, uint64_t total) {
   v1::PublishResponse response;
   response.mutable_progress()->set_stage(std::string(stage));
   response.mutable_progress()->set_done(done);
   response.mutable_progress()->set_total(total);
-  return response;
+  Send(std::move(response));
 }
-
-}  // namespace
 
 Publisher::Publisher(Options options, Store* store, FeedStore* feeds, const LiveCharter* charter,
                      const HeadChecker* checker, SigningKey key, Clock* clock)
@@ -351,7 +351,7 @@ void Publisher::WaitForPartners(uint32_t partners, uint32_t seconds, v1::Publish
     }
     const uint32_t confirmed = ConfirmedPartners(feed, result->position().seq());
     result->set_confirmed_partners(confirmed);
-    if (sink != nullptr && told != confirmed) sink->Send(Progress("waiting", confirmed, partners));
+    if (sink != nullptr && told != confirmed) sink->Progress("waiting", confirmed, partners);
     told = confirmed;
     const absl::Duration left = deadline - clock_->Monotonic();
     if (confirmed >= partners || left <= absl::ZeroDuration() || (sink != nullptr && sink->cancelled())) return;

@@ -20,6 +20,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -42,6 +43,9 @@ class PublishSink {
   virtual void Send(v1::PublishResponse response) = 0;
   // True: nobody listens any more. Ends a wait; what is being committed goes on.
   virtual bool cancelled() const { return false; }
+
+  // Sends a progress message.
+  void Progress(absl::string_view stage, uint64_t done, uint64_t total);
 };
 
 class PublishBatch;
