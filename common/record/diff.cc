@@ -4,6 +4,7 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/timestamp.pb.h>
 
+#include <deque>
 #include <map>
 #include <set>
 
@@ -132,10 +133,11 @@ class Differ {
       return &m->GetReflection()->GetRepeatedMessage(*m, field, i);
     };
     const int old_size = Size(before, field), new_size = Size(after, field);
-    absl::flat_hash_map<std::string, int> old_by_key;
+    // Nothing forbids two elements of one id: they meet in their order.
+    absl::flat_hash_map<std::string, std::deque<int>> old_by_key;
     for (int i = 0; i < old_size; ++i) {
       const std::string key = KeyOf(*element(before, i));
-      if (!key.empty()) old_by_key.emplace(key, i);
+      if (!key.empty()) old_by_key[key].push_back(i);
     }
     // Elements with a key meet their like; those without meet what stands at their place, if that has no key either.
     std::vector<bool> matched(old_size, false);
@@ -145,8 +147,9 @@ class Differ {
       int partner = -1;
       if (key.empty()) {
         if (i < old_size && KeyOf(*element(before, i)).empty()) partner = i;
-      } else if (const auto found = old_by_key.find(key); found != old_by_key.end() && !matched[found->second]) {
-        partner = found->second;
+      } else if (const auto found = old_by_key.find(key); found != old_by_key.end() && !found->second.empty()) {
+        partner = found->second.front();
+        found->second.pop_front();
         order.push_back(partner);
       }
       if (partner >= 0) matched[partner] = true;

@@ -35,6 +35,13 @@ TEST(DiffTest, MatchesElementsById) {
                                                       FieldChange{"training.sessions[0].place", "X", ""}));
 }
 
+TEST(DiffTest, ElementsOfOneIdMeetInTheirOrder) {
+  const auto before = WithBody("service { phones { id: 'p' number: '1' } phones { id: 'p' number: '2' } }");
+  const auto after = WithBody("service { phones { id: 'p' number: '1' } phones { id: 'p' number: '3' } }");
+  EXPECT_THAT(DiffRecords(before, before), testing::IsEmpty());
+  EXPECT_THAT(DiffRecords(before, after), ElementsAre(FieldChange{"service.phones[1].number", "2", "3"}));
+}
+
 TEST(DiffTest, ReportsAnOrderThatAloneChanged) {
   const auto before = WithBody("training { sessions { id: 'a' } sessions { id: 'b' } }");
   const auto after = WithBody("training { sessions { id: 'b' } sessions { id: 'a' } }");
