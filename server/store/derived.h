@@ -56,7 +56,7 @@ struct PreparedRecord {
   // False: the kind is unknown or the payload is none of this program's records (a schema from the future, or nonsense
   // that its owner signed). Such an entry is kept and relayed and has no derived rows.
   bool indexed = false;
-  // Folded texts for the text index, by weight.
+  // Folded words for the text index, by weight; each word once, where it weighs most.
   std::string title;
   std::string keywords;
   std::string body;

@@ -1,8 +1,11 @@
 // PrepareRecord: from payload to rows.
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "common/base/hex.h"
@@ -203,6 +206,23 @@ void RowMaker::Add(const v1::Commitment& c) {
   }
 }
 
+// The words of a folded column for the text index, those left out that stand in a weightier column already: the index
+// keeps only whether a word is there, and each one costs its time to write. Cut at ASCII signs alone; the index's
+// tokenizer does the rest. `seen` views into `folded`.
+std::string NewWords(absl::string_view folded, absl::flat_hash_set<absl::string_view>* seen) {
+  std::string words;
+  words.reserve(folded.size());
+  const auto in_word = [](unsigned char c) { return c >= 0x80 || absl::ascii_isalnum(c); };
+  for (size_t at = 0; at < folded.size();) {
+    size_t end = at;
+    while (end < folded.size() && in_word(static_cast<unsigned char>(folded[end]))) ++end;
+    const absl::string_view word = folded.substr(at, end - at);
+    if (!word.empty() && seen->insert(word).second) absl::StrAppend(&words, words.empty() ? "" : " ", word);
+    at = end + 1;
+  }
+  return words;
+}
+
 }  // namespace
 
 PreparedRecord PrepareRecord(v1::RecordKind kind, absl::string_view id16, absl::string_view payload) {
@@ -214,9 +234,14 @@ PreparedRecord PrepareRecord(v1::RecordKind kind, absl::string_view id16, absl::
   if (record.id().empty() || record.id() != UuidToText(id16)) return prepared;
   prepared.indexed = true;
   const SearchableText text = SearchableTextOf(record);
-  prepared.title = FoldForSearch(text.title);
-  prepared.keywords = FoldForSearch(text.keywords);
-  prepared.body = FoldForSearch(text.body);
+  const std::string title = FoldForSearch(text.title);
+  const std::string keywords = FoldForSearch(text.keywords);
+  const std::string body = FoldForSearch(text.body);
+  absl::flat_hash_set<absl::string_view> seen;
+  seen.reserve(body.size() / 8);
+  prepared.title = NewWords(title, &seen);
+  prepared.keywords = NewWords(keywords, &seen);
+  prepared.body = NewWords(body, &seen);
   prepared.rows = RowMaker(record).Rows();
   return prepared;
 }
