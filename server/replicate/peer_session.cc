@@ -88,6 +88,7 @@ void PeerSession::Refuse(uint32_t pull_id, const std::string& reason) {
   v1::SyncMessage message;
   message.mutable_cancel()->set_pull_id(pull_id);
   message.mutable_cancel()->set_reason(reason);
+  message.mutable_cancel()->set_by_answerer(true);
   Send(std::move(message));
 }
 

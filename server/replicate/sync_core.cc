@@ -93,8 +93,11 @@ absl::Status SyncCore::Dispatch(PeerSession* session, v1::SyncMessage message) {
     case v1::SyncMessage::kPage:
       return puller_.OnPage(session, std::move(*message.mutable_page()));
     case v1::SyncMessage::kCancel:
-      session->OnCancel(message.cancel().pull_id());
-      puller_.OnCancel(session, message.cancel());
+      if (message.cancel().by_answerer()) {
+        puller_.OnCancel(session, message.cancel());
+      } else {
+        session->OnCancel(message.cancel().pull_id());
+      }
       break;
     case v1::SyncMessage::kCharter:
       OnCharterOffered(session, std::move(*message.mutable_charter()));

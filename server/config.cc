@@ -1,0 +1,283 @@
+#include "server/config.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/base/data_dir.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "common/charter/charter_document.h"
+
+namespace cairn {
+namespace {
+
+constexpr const char* root_keys[] = {"partner",
+                                     "node",
+                                     "name",
+                                     "listen",
+                                     "advertise",
+                                     "consortium",
+                                     "log_level",
+                                     "heartbeat_seconds",
+                                     "tombstone_retention_days",
+                                     "paths",
+                                     "limits"};
+constexpr const char* path_keys[] = {"database", "socket", "charter", "tls_key", "tls_certificate", "publishing_key"};
+constexpr const char* limit_keys[] = {"readers", "watchers", "drain_seconds"};
+constexpr size_t socket_path_bytes_max = 107;  // sockaddr_un.sun_path without its final zero
+constexpr std::pair<const char*, LogLevel> log_levels[] = {{"debug", LogLevel::kDebug},
+                                                           {"info", LogLevel::kInfo},
+                                                           {"warning", LogLevel::kWarning},
+                                                           {"error", LogLevel::kError}};
+
+// Levenshtein's distance, row by row.
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row.back();
+}
+
+// One table of the file while it is read. The first error sticks; later calls change nothing.
+class TableReader {
+ public:
+  TableReader(const toml::table* table, std::string prefix, const std::string* path)
+      : table_(table), prefix_(std::move(prefix)), path_(path) {}
+
+  void CheckKeys(const char* const* begin, const char* const* end) {
+    if (table_ == nullptr) return;
+    for (const auto& [key, node] : *table_) {
+      const std::string_view name = key.str();
+      if (std::find(begin, end, name) != end) continue;
+      const char* nearest = *std::min_element(
+          begin, end, [&](const char* a, const char* b) { return EditDistance(name, a) < EditDistance(name, b); });
+      Fail(key.source().begin.line, absl::StrCat("unknown key ", Quoted(prefix_ + std::string(name)),
+                                                 "; did you mean \"", prefix_, nearest, "\"?"));
+    }
+  }
+
+  // Leaves `*value` as it is when the key is not there.
+  void Text(const char* key, std::string* value) {
+    const toml::node* node = Find(key);
+    if (node == nullptr) return;
+    if (!node->is_string()) return Fail(Line(*node), absl::StrCat(prefix_, key, " must be a text in quotes"));
+    *value = node->as_string()->get();
+  }
+
+  void Number(const char* key, int64_t low, int64_t high, int64_t* value) {
+    const toml::node* node = Find(key);
+    if (node == nullptr) return;
+    if (!node->is_integer() || node->as_integer()->get() < low || node->as_integer()->get() > high) {
+      return Fail(Line(*node), absl::StrCat(prefix_, key, " must be a whole number from ", low, " to ", high));
+    }
+    *value = node->as_integer()->get();
+  }
+
+  const toml::table* Table(const char* key) {
+    const toml::node* node = Find(key);
+    if (node == nullptr) return nullptr;
+    if (!node->is_table()) Fail(Line(*node), absl::StrCat(key, " must be a table: write [", key, "]"));
+    return node->as_table();
+  }
+
+  // The value of `key` is wrong: `why`.
+  void FailAt(const char* key, absl::string_view why) {
+    const toml::node* node = Find(key);
+    Fail(node == nullptr ? 0 : Line(*node), why);
+  }
+
+  const absl::Status& status() const { return status_; }
+
+ private:
+  const toml::node* Find(const char* key) const { return table_ == nullptr ? nullptr : table_->get(key); }
+  static uint32_t Line(const toml::node& node) { return node.source().begin.line; }
+
+  void Fail(uint32_t line, absl::string_view why) {
+    if (!status_.ok()) return;
+    status_ =
+        absl::InvalidArgumentError(absl::StrCat(*path_, line == 0 ? "" : absl::StrCat(" line ", line), ": ", why));
+  }
+
+  const toml::table* const table_;
+  const std::string prefix_;
+  const std::string* const path_;
+  absl::Status status_;
+};
+
+void CheckId(TableReader& reader, const char* key, const std::string& value) {
+  if (value.empty()) return reader.FailAt(key, absl::StrCat(key, " is missing; write ", key, " = \"...\""));
+  if (IsCharterId(value)) return;
+  reader.FailAt(key, absl::StrCat(key, " ", Quoted(value),
+                                  ": not an id; use lower-case letters, digits and hyphens, at most 64"));
+}
+
+// "host:port", where port 0 lets the system choose.
+bool IsListenAddress(const std::string& address) {
+  return IsEndpoint(address) ||
+         (address.size() > 2 && address.ends_with(":0") && IsEndpoint(address.substr(0, address.size() - 1) + "1"));
+}
+
+absl::Status ReadRoot(const toml::table& table, const std::string& path, NodeConfig* config) {
+  TableReader root(&table, "", &path);
+  root.CheckKeys(std::begin(root_keys), std::end(root_keys));
+  for (const auto& [key, value] : {std::pair("partner", &config->partner),
+                                   {"node", &config->node},
+                                   {"name", &config->name},
+                                   {"consortium", &config->consortium},
+                                   {"listen", &config->listen},
+                                   {"advertise", &config->advertise}}) {
+    root.Text(key, value);
+  }
+  CheckId(root, "partner", config->partner);
+  CheckId(root, "node", config->node);
+  if (!config->consortium.empty()) CheckId(root, "consortium", config->consortium);
+  if (!config->listen.empty() && !IsListenAddress(config->listen)) {
+    root.FailAt("listen",
+                absl::StrCat("listen ", Quoted(config->listen), ": not \"host:port\", such as \"0.0.0.0:7443\""));
+  }
+  if (!config->advertise.empty() && !IsEndpoint(config->advertise)) {
+    root.FailAt("advertise", absl::StrCat("advertise ", Quoted(config->advertise), ": not \"host:port\""));
+  }
+  std::string level = "info";
+  root.Text("log_level", &level);
+  const auto* known =
+      std::find_if(std::begin(log_levels), std::end(log_levels), [&](const auto& pair) { return pair.first == level; });
+  if (known == std::end(log_levels)) {
+    root.FailAt("log_level", absl::StrCat("log_level ", Quoted(level), ": use debug, info, warning or error"));
+  } else {
+    config->log_level = known->second;
+  }
+  int64_t heartbeat = absl::ToInt64Seconds(config->heartbeat);
+  root.Number("heartbeat_seconds", 1, 3600, &heartbeat);
+  config->heartbeat = absl::Seconds(heartbeat);
+  int64_t retention = absl::ToInt64Hours(config->tombstone_retention) / 24;
+  root.Number("tombstone_retention_days", 7, 36'500, &retention);
+  config->tombstone_retention = absl::Hours(24 * retention);
+  root.Table("paths");
+  root.Table("limits");
+  return root.status();
+}
+
+absl::Status ReadPaths(const toml::table* table, const std::string& path, NodeConfig* config) {
+  TableReader paths(table, "paths.", &path);
+  paths.CheckKeys(std::begin(path_keys), std::end(path_keys));
+  const size_t slash = path.rfind('/');
+  config->data = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  struct Setting {
+    const char* key;
+    absl::string_view file;
+    std::string* value;
+  };
+  for (const Setting& setting : {Setting{"database", data_dir::database, &config->database},
+                                 {"socket", data_dir::socket, &config->socket},
+                                 {"charter", data_dir::charter, &config->charter},
+                                 {"tls_key", data_dir::tls_key, &config->tls_key},
+                                 {"tls_certificate", data_dir::tls_certificate, &config->tls_certificate},
+                                 {"publishing_key", data_dir::publishing_key, &config->publishing_key}}) {
+    std::string file(setting.file);
+    paths.Text(setting.key, &file);
+    if (file.empty()) paths.FailAt(setting.key, absl::StrCat("paths.", setting.key, " must name a file"));
+    *setting.value = JoinPath(config->data, file);
+  }
+  config->lock = JoinPath(config->data, data_dir::lock);
+  if (config->socket.size() > socket_path_bytes_max) {
+    paths.FailAt("socket", absl::StrCat("the path of the socket, ", Quoted(config->socket), ", has ",
+                                        config->socket.size(), " bytes; the system allows ", socket_path_bytes_max,
+                                        "; set paths.socket to a shorter one"));
+  }
+  return paths.status();
+}
+
+absl::Status ReadLimits(const toml::table* table, const std::string& path, NodeConfig* config) {
+  TableReader limits(table, "limits.", &path);
+  limits.CheckKeys(std::begin(limit_keys), std::end(limit_keys));
+  int64_t readers = config->readers;
+  int64_t watchers = config->watchers;
+  int64_t drain = absl::ToInt64Seconds(config->drain);
+  limits.Number("readers", 1, 64, &readers);
+  limits.Number("watchers", 1, 1000, &watchers);
+  limits.Number("drain_seconds", 1, 600, &drain);
+  config->readers = static_cast<int>(readers);
+  config->watchers = static_cast<int>(watchers);
+  config->drain = absl::Seconds(drain);
+  return limits.status();
+}
+
+absl::StatusOr<toml::table> ParseToml(absl::string_view text, const std::string& path) {
+  try {
+    return toml::parse(std::string_view(text.data(), text.size()), path);
+  } catch (const toml::parse_error& error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " line ", error.source().begin.line, ": not TOML: ", std::string(error.description())));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<NodeConfig> ParseConfig(absl::string_view text, const std::string& path) {
+  ASSIGN_OR_RETURN(const toml::table table, ParseToml(text, path));
+  NodeConfig config;
+  RETURN_IF_ERROR(ReadRoot(table, path, &config));
+  RETURN_IF_ERROR(ReadPaths(table["paths"].as_table(), path, &config));
+  RETURN_IF_ERROR(ReadLimits(table["limits"].as_table(), path, &config));
+  return config;
+}
+
+absl::StatusOr<NodeConfig> LoadConfig(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) {
+    return absl::NotFoundError(
+        absl::StrCat("no configuration at ", Quoted(path), "; `cairn node init --data DIR ...` makes one"));
+  }
+  std::stringstream text;
+  text << file.rdbuf();
+  if (file.bad() || text.fail()) return absl::InvalidArgumentError(absl::StrCat(Quoted(path), ": cannot be read"));
+  return ParseConfig(text.str(), path);
+}
+
+std::string EffectiveSettings(const NodeConfig& config) {
+  const auto* level = std::find_if(std::begin(log_levels), std::end(log_levels),
+                                   [&](const auto& pair) { return pair.second == config.log_level; });
+  const toml::table table{
+      {"partner", config.partner},
+      {"node", config.node},
+      {"name", config.name},
+      {"consortium", config.consortium},
+      {"listen", config.listen},
+      {"advertise", config.advertise},
+      {"log_level", level->first},
+      {"heartbeat_seconds", absl::ToInt64Seconds(config.heartbeat)},
+      {"tombstone_retention_days", absl::ToInt64Hours(config.tombstone_retention) / 24},
+      {"paths", toml::table{{"database", config.database},
+                            {"socket", config.socket},
+                            {"charter", config.charter},
+                            {"tls_key", config.tls_key},
+                            {"tls_certificate", config.tls_certificate},
+                            {"publishing_key", config.publishing_key}}},
+      {"limits", toml::table{{"readers", config.readers},
+                             {"watchers", config.watchers},
+                             {"drain_seconds", absl::ToInt64Seconds(config.drain)}}},
+  };
+  std::ostringstream text;
+  text << table << "\n";
+  return text.str();
+}
+
+}  // namespace cairn

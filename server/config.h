@@ -1,0 +1,51 @@
+// A node's settings: one TOML file, checked whole before anything starts.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "common/base/log.h"
+
+namespace cairn {
+
+// Checked settings with defaults filled in. Paths are absolute or relative to the working directory, no longer to the
+// file. Each setting is explained in the text that `cairn node init` writes (common/base/data_dir.h).
+struct NodeConfig {
+  std::string partner;
+  std::string node;
+  std::string name;
+  std::string consortium;  // empty: any
+  std::string listen;      // empty: dials only
+  std::string advertise;
+  LogLevel log_level = LogLevel::kInfo;
+  absl::Duration heartbeat = absl::Seconds(45);
+  absl::Duration tombstone_retention = absl::Hours(24 * 180);
+
+  std::string data;  // the data directory: where the file lies
+  std::string database;
+  std::string socket;
+  std::string lock;
+  std::string charter;
+  std::string tls_key;
+  std::string tls_certificate;
+  std::string publishing_key;
+
+  int readers = 4;
+  int watchers = 32;
+  absl::Duration drain = absl::Seconds(10);
+};
+
+// The settings of TOML `text`. `path` is the file that it came from: for errors, and the base of relative paths.
+// INVALID_ARGUMENT for what is no TOML, an unknown key (the nearest known one is named), a missing key, a wrong type
+// and a value out of range; each with its line.
+absl::StatusOr<NodeConfig> ParseConfig(absl::string_view text, const std::string& path);
+
+// Reads and parses the file. NOT_FOUND says how to make one.
+absl::StatusOr<NodeConfig> LoadConfig(const std::string& path);
+
+// All settings in effect, as TOML that ParseConfig takes.
+std::string EffectiveSettings(const NodeConfig& config);
+
+}  // namespace cairn

@@ -1,0 +1,91 @@
+// cairnd: one node of a consortium.
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/clock.h"
+#include "common/base/data_dir.h"
+#include "common/base/log.h"
+#include "server/config.h"
+#include "server/node.h"
+
+namespace cairn {
+namespace {
+
+struct Flags {
+  std::string data;
+  std::string config;
+  std::string charter;
+  bool check_config = false;
+};
+
+int Refuse(const absl::Status& status) {
+  std::cerr << "cairnd: " << status.message() << "\n";
+  return 1;
+}
+
+// SIGTERM and SIGINT end the node; SIGHUP reads anew what can change while it runs.
+void ServeUntilTold(const std::string& config_path, const sigset_t& signals) {
+  while (true) {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0) continue;
+    if (signal != SIGHUP) return;
+    const absl::StatusOr<NodeConfig> config = LoadConfig(config_path);
+    if (config.ok()) SetLogLevel(config->log_level);
+    LogInfo("config.reloaded", {{"result", config.ok() ? "ok; only log_level changes while the node runs" : config.status().message()}});
+  }
+}
+
+int Run(const Flags& flags) {
+  const std::string path = flags.config.empty() ? JoinPath(flags.data, data_dir::config) : flags.config;
+  absl::StatusOr<NodeConfig> config = LoadConfig(path);
+  if (!config.ok()) return Refuse(config.status());
+  if (!flags.charter.empty()) config->charter = flags.charter;
+  if (flags.check_config) {
+    std::cout << EffectiveSettings(*config);
+    return 0;
+  }
+  SetLogLevel(config->log_level);
+  umask(0027);
+  // Blocked before any thread is made, so that only sigwait sees them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  absl::StatusOr<std::unique_ptr<Node>> node = Node::Start(*config, Clock::Real());
+  if (!node.ok()) return Refuse(node.status());
+  std::cout << "cairnd ready partner=" << config->partner << " node=" << config->node << " listen=" << (*node)->listening()
+            << " socket=" << config->socket << std::endl;
+  ServeUntilTold(path, signals);
+  LogInfo("node.stopping");
+  (*node)->Stop();
+  return 0;
+}
+
+}  // namespace
+}  // namespace cairn
+
+int main(int argc, char** argv) {
+  CLI::App app{"cairnd runs one node of a Cairn consortium. `cairn node init` makes its data directory.", "cairnd"};
+  cairn::Flags flags;
+  app.add_option("--data", flags.data, "The node's data directory")->type_name("DIR");
+  app.add_option("--config", flags.config, "Its settings, when they are not DIR/node.toml")->type_name("FILE");
+  app.add_option("--charter", flags.charter, "The charter to start from, when it is not DIR/charter.chain")->type_name("FILE");
+  app.add_flag("--check-config", flags.check_config, "Check the settings, print those in effect, and end");
+  app.set_version_flag("--version", std::string("cairnd ") + CAIRN_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (flags.data.empty() && flags.config.empty()) {
+    std::cerr << "cairnd: which node? write --data DIR, the directory that `cairn node init` made\n";
+    return 2;
+  }
+  return cairn::Run(flags);
+}

@@ -1,0 +1,204 @@
+#include "server/node.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "common/charter/charter_document.h"
+#include "common/charter/charter_file.h"
+#include "common/crypto/keys.h"
+#include "common/crypto/secret_file.h"
+#include "common/crypto/tls_identity.h"
+#include "server/charter/live_charter.h"
+#include "server/directory/directory_reader.h"
+#include "server/directory/watch_hub.h"
+#include "server/feed/head_checker.h"
+#include "server/publish/publisher.h"
+#include "server/replicate/grpc_transport.h"
+#include "server/replicate/replicator.h"
+#include "server/rpc/directory_service.h"
+#include "server/rpc/local_server.h"
+#include "server/rpc/operations_service.h"
+#include "server/rpc/publishing_service.h"
+#include "server/rpc/status_reporter.h"
+#include "server/store/feed_store.h"
+#include "server/store/store.h"
+#include "server/upkeep.h"
+
+namespace cairn {
+namespace {
+
+std::string ReadText(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+// The chain that the governors answered with; empty when there is no such file (any more).
+absl::StatusOr<v1::CharterChain> ReadCharterFile(const std::string& path) {
+  if (!std::filesystem::exists(path)) return v1::CharterChain();
+  absl::StatusOr<v1::CharterChain> chain = ChainFromText(ReadText(path));
+  if (!chain.ok()) return Annotate(chain.status(), path);
+  return chain;
+}
+
+// Which consortium a new file is for: the configuration's, else that of the charter at hand.
+absl::StatusOr<std::string> ConsortiumOf(const NodeConfig& config, const v1::CharterChain& chain) {
+  if (!config.consortium.empty() || chain.versions_size() == 0) return config.consortium;
+  ASSIGN_OR_RETURN(const v1::Charter first, ParseCharter(chain.versions(0)));
+  return first.consortium();
+}
+
+absl::Status NoCharter(const NodeConfig& config) {
+  return absl::FailedPreconditionError(absl::StrCat("this node has no charter yet; send ", config.data,
+                                                    "/join-request to the governors of your consortium and put the file "
+                                                    "that they answer with at ",
+                                                    config.charter));
+}
+
+}  // namespace
+
+// In the order of making; taken down in reverse.
+struct Node::Parts {
+  NodeConfig config;
+  Clock* clock = nullptr;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<WatchHub> hub;
+  std::unique_ptr<FeedStore> feeds;
+  std::unique_ptr<LiveCharter> charter;
+  std::unique_ptr<HeadChecker> checker;
+  std::unique_ptr<DirectoryReader> directory;
+  std::unique_ptr<Replicator> replicator;
+  std::unique_ptr<Publisher> publisher;
+  std::unique_ptr<GrpcTransport> transport;
+  std::unique_ptr<StatusReporter> reporter;
+  std::unique_ptr<DirectoryService> directory_service;
+  std::unique_ptr<PublishingService> publishing_service;
+  std::unique_ptr<OperationsService> operations_service;
+  std::unique_ptr<LocalServer> local;
+  std::unique_ptr<Upkeep> upkeep;
+
+  absl::Status OpenStore(const v1::CharterChain& chain);
+  absl::Status TakeCharter(const v1::CharterChain& chain);
+  absl::Status MakeReplication();
+  absl::Status MakePublisher();
+  absl::Status OpenDoors();
+};
+
+absl::Status Node::Parts::OpenStore(const v1::CharterChain& chain) {
+  Store::Options options;
+  options.path = config.database;
+  options.clock = clock;
+  options.readers = config.readers;
+  ASSIGN_OR_RETURN(options.consortium, ConsortiumOf(config, chain));
+  if (options.consortium.empty() && !std::filesystem::exists(config.database)) return NoCharter(config);
+  ASSIGN_OR_RETURN(store, Store::Open(options));
+  hub = std::make_unique<WatchHub>(store.get());
+  feeds = std::make_unique<FeedStore>(store.get(), store->consortium());
+  return absl::OkStatus();
+}
+
+// The file gives the first version; later ones come by sync or `cairn charter submit`, so an old file is no error.
+absl::Status Node::Parts::TakeCharter(const v1::CharterChain& chain) {
+  ASSIGN_OR_RETURN(charter, LiveCharter::Load(store.get(), store->consortium()));
+  if (chain.versions_size() > 0) {
+    const auto submitted = charter->SubmitTrusted(chain);
+    if (!submitted.ok()) return Annotate(submitted.status(), config.charter);
+  }
+  if (charter->current()->empty()) return NoCharter(config);
+  checker = std::make_unique<HeadChecker>(charter.get(), store->consortium(), clock);
+  directory = std::make_unique<DirectoryReader>(store.get(), [this] { return charter->current(); }, clock);
+  charter->OnChange([this](std::shared_ptr<const CharterView>) { hub->WakeAll(); });
+  return absl::OkStatus();
+}
+
+absl::Status Node::Parts::MakeReplication() {
+  Replicator::Options options;
+  options.consortium = store->consortium();
+  options.node = config.node;
+  options.partner = config.partner;
+  options.seed = SystemRandom()->Uint64();
+  replicator = std::make_unique<Replicator>(options, store.get(), feeds.get(), charter.get(), checker.get(), clock);
+  RETURN_IF_ERROR(ReadSecretFile(config.tls_key).status());  // gRPC reads it itself and does not look who else may
+  GrpcTransport::Options network;
+  network.tls_key = config.tls_key;
+  network.tls_certificate = config.tls_certificate;
+  const auto find_node = [this](absl::string_view spki) -> std::optional<std::string> {
+    const auto ref = charter->current()->FindPin(spki);
+    if (!ref.has_value()) return std::nullopt;
+    return ref->node->id();
+  };
+  transport = std::make_unique<GrpcTransport>(network, replicator.get(), find_node);
+  charter->OnChange([this](std::shared_ptr<const CharterView>) { transport->OnCharterChanged(); });
+  return absl::OkStatus();
+}
+
+absl::Status Node::Parts::MakePublisher() {
+  ASSIGN_OR_RETURN(SigningKey key, SigningKey::FromPemFile(config.publishing_key));
+  Publisher::Options options;
+  options.consortium = store->consortium();
+  options.partner = config.partner;
+  options.node = config.node;
+  options.scratch_dir = config.data;
+  options.on_moved = [this](const std::string& audience) { replicator->OnLocalFeedMoved(audience); };
+  publisher = std::make_unique<Publisher>(options, store.get(), feeds.get(), charter.get(), checker.get(), std::move(key), clock);
+  replicator->OnAcknowledged([this] { publisher->OnAcknowledged(); });
+  return absl::OkStatus();
+}
+
+absl::Status Node::Parts::OpenDoors() {
+  ASSIGN_OR_RETURN(const std::string spki, SpkiSha256OfCertPem(ReadText(config.tls_certificate)));
+  reporter = std::make_unique<StatusReporter>(StatusReporter::Options{config.node, config.partner, CAIRN_VERSION, spki, feeds.get(),
+                                                                      charter.get(), publisher.get(), replicator.get(), clock});
+  directory_service = std::make_unique<DirectoryService>(
+      DirectoryService::Options{store.get(), [this] { return charter->current(); }, clock, directory.get(), hub.get(),
+                                Reader::LocalOperator(config.partner), config.watchers});
+  publishing_service = std::make_unique<PublishingService>(publisher.get());
+  operations_service = std::make_unique<OperationsService>(reporter.get(), charter.get(), feeds.get(), replicator.get());
+  RETURN_IF_ERROR(replicator->Start(transport.get()));
+  if (!config.listen.empty()) RETURN_IF_ERROR(transport->Listen(config.listen));
+  ASSIGN_OR_RETURN(local, LocalServer::Start(config.socket, {directory_service.get(), publishing_service.get(), operations_service.get()}));
+  upkeep = std::make_unique<Upkeep>(Upkeep::Options{config.heartbeat, config.tombstone_retention}, feeds.get(), publisher.get(), clock);
+  return absl::OkStatus();
+}
+
+Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+absl::StatusOr<std::unique_ptr<Node>> Node::Start(const NodeConfig& config, Clock* clock) {
+  auto parts = std::make_unique<Parts>();
+  parts->config = config;
+  parts->clock = clock;
+  ASSIGN_OR_RETURN(const v1::CharterChain chain, ReadCharterFile(config.charter));
+  auto node = std::unique_ptr<Node>(new Node(std::move(parts)));  // from here on its destructor takes down what stands
+  Parts& p = *node->parts_;
+  RETURN_IF_ERROR(p.OpenStore(chain));
+  RETURN_IF_ERROR(p.TakeCharter(chain));
+  RETURN_IF_ERROR(p.MakeReplication());
+  RETURN_IF_ERROR(p.MakePublisher());
+  RETURN_IF_ERROR(p.OpenDoors());
+  return node;
+}
+
+Node::~Node() { Stop(); }
+
+std::string Node::listening() const {
+  const std::string& listen = parts_->config.listen;
+  if (listen.empty()) return "";
+  return absl::StrCat(listen.substr(0, listen.rfind(':') + 1), parts_->transport->port());
+}
+
+void Node::Stop() {
+  Parts& p = *parts_;
+  if (p.upkeep != nullptr) p.upkeep->Stop();
+  if (p.directory_service != nullptr) p.directory_service->Stop();
+  if (p.publisher != nullptr) p.publisher->Stop();
+  if (p.local != nullptr) p.local->Stop(p.config.drain);
+  if (p.replicator != nullptr) p.replicator->Stop();
+  if (p.transport != nullptr) p.transport->Stop();
+}
+
+}  // namespace cairn

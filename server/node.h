@@ -1,0 +1,34 @@
+// One node, put together: store, charter, feeds, publisher, replication, reading, and their doors.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "server/config.h"
+
+namespace cairn {
+
+// Runs from Start to Stop. Stop may be called on any thread, the rest by one.
+class Node {
+ public:
+  // Opens the data directory and begins to serve. Errors say what a person must mend: keys with wrong permissions, a
+  // data directory of another consortium or in use, a missing charter, a port in use.
+  static absl::StatusOr<std::unique_ptr<Node>> Start(const NodeConfig& config, Clock* clock);
+  ~Node();
+
+  // Where the sync listener is, "host:port"; empty: none, the node only dials.
+  std::string listening() const;
+
+  // Takes no more calls, lets running ones end for a while, says goodbye to peers and closes the file. Idempotent.
+  void Stop();
+
+ private:
+  struct Parts;
+  explicit Node(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace cairn

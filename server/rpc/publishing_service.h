@@ -1,0 +1,28 @@
+// Publishing over gRPC. Thin: unpack, one call, pack.
+#pragma once
+
+
+#include "cairn/v1/publishing.grpc.pb.h"
+#include "server/publish/publisher.h"
+
+namespace cairn {
+
+// Thread-safe. What is passed in must outlive it.
+class PublishingService : public v1::Publishing::Service {
+ public:
+  explicit PublishingService(Publisher* publisher) : publisher_(publisher) {}
+
+  grpc::Status Publish(grpc::ServerContext* context,
+                       grpc::ServerReaderWriter<v1::PublishResponse, v1::PublishRequest>* stream) override;
+  grpc::Status Withdraw(grpc::ServerContext* context, const v1::WithdrawRequest* request,
+                        v1::WithdrawResponse* response) override;
+  grpc::Status MarkVerified(grpc::ServerContext* context, const v1::MarkVerifiedRequest* request,
+                            v1::MarkVerifiedResponse* response) override;
+  grpc::Status GetReceipts(grpc::ServerContext* context, const v1::GetReceiptsRequest* request,
+                           v1::GetReceiptsResponse* response) override;
+
+ private:
+  Publisher* const publisher_;
+};
+
+}  // namespace cairn

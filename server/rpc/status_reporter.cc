@@ -1,0 +1,231 @@
+#include "server/rpc/status_reporter.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "server/directory/request_filter.h"
+#include "server/store/index_queries.h"
+
+namespace cairn {
+namespace {
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  google::protobuf::Timestamp timestamp;
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  timestamp.set_seconds(seconds);
+  timestamp.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  return timestamp;
+}
+
+absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp) {
+  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+}
+
+// "3 h", "12 days": as exact as a person needs it.
+std::string Age(absl::Duration age) {
+  if (age < absl::Minutes(1)) return absl::StrCat(absl::ToInt64Seconds(age), " s");
+  if (age < absl::Hours(2)) return absl::StrCat(absl::ToInt64Minutes(age), " min");
+  if (age < absl::Hours(48)) return absl::StrCat(absl::ToInt64Hours(age), " h");
+  return absl::StrCat(absl::ToInt64Hours(age) / 24, " days");
+}
+
+std::string StateName(const HeldFeed& held, uint64_t announced_seq) {
+  switch (held.state) {
+    case FeedState::kFrozen:
+      return "frozen";
+    case FeedState::kDamaged:
+      return "damaged";
+    case FeedState::kApplying:
+      return "applying";
+    case FeedState::kOk:
+      break;
+  }
+  return held.staging.active || announced_seq > held.seq ? "catching up" : "ok";
+}
+
+void FillCharter(const CharterView& view, v1::CharterStatus* status) {
+  const v1::Charter& charter = view.charter();
+  status->set_consortium(charter.consortium());
+  status->set_consortium_name(charter.consortium_name());
+  status->set_version(charter.version());
+  if (charter.has_expires_at()) *status->mutable_expires_at() = charter.expires_at();
+  status->set_active_partners(
+      static_cast<uint32_t>(std::count_if(charter.partners().begin(), charter.partners().end(),
+                                          [](const v1::Partner& partner) { return partner.status() == v1::ACTIVE; })));
+  status->set_governors(static_cast<uint32_t>(charter.governors_size()));
+  status->set_threshold(charter.threshold());
+}
+
+v1::FeedStatus DescribeFeed(const HeldFeed& held, const std::string& own_partner, uint64_t announced_seq,
+                            uint64_t stale) {
+  v1::FeedStatus status;
+  status.set_partner(held.feed.partner);
+  status.set_audience(held.feed.audience);
+  status.set_generation(held.feed.generation);
+  status.set_seq(held.seq);
+  status.set_live_records(held.live_count);
+  if (held.has_head) *status.mutable_as_of() = ToTimestamp(absl::FromUnixMillis(held.as_of_unix_millis));
+  status.set_state(StateName(held, announced_seq));
+  status.set_announced_seq(announced_seq);
+  status.set_stale_records(stale);
+  status.set_staged_entries(held.staging.entries);
+  status.set_own(held.feed.partner == own_partner);
+  return status;
+}
+
+v1::PeerStatus DescribePeer(const PeerView& peer) {
+  v1::PeerStatus status;
+  status.set_node(peer.node);
+  status.set_partner(peer.partner);
+  status.set_state(peer.state);
+  status.set_endpoint(peer.endpoint);
+  status.set_dialled(peer.dialled);
+  if (peer.connected_since != absl::InfinitePast())
+    *status.mutable_connected_since() = ToTimestamp(peer.connected_since);
+  if (peer.last_heard != absl::InfinitePast()) *status.mutable_last_heard() = ToTimestamp(peer.last_heard);
+  status.set_last_error(peer.last_error);
+  return status;
+}
+
+void AlertOfFeeds(const v1::GetStatusResponse& status, std::vector<std::string>* alerts) {
+  for (const v1::FeedStatus& feed : status.feeds()) {
+    const std::string name = absl::StrCat(feed.partner(), "/", feed.audience());
+    if (feed.state() == "frozen") {
+      alerts->push_back(absl::StrCat("feed ", name, " is frozen at ", feed.seq(),
+                                     ": its owner signed two different states; it stays so until the governors begin a "
+                                     "new generation of it"));
+    } else if (feed.state() == "damaged") {
+      alerts->push_back(absl::StrCat("feed ", name, " is damaged on this disk and is being fetched anew"));
+    }
+  }
+}
+
+void AlertOfCharter(const v1::GetStatusResponse& status, const CharterView& charter, const std::string& spki_sha256,
+                    std::vector<std::string>* alerts) {
+  const auto self = charter.FindNode(status.node());
+  if (!self.has_value() || self->partner->id() != status.partner()) {
+    alerts->push_back(absl::StrCat("charter version ", charter.version(), " has no node ", Quoted(status.node()),
+                                   " of partner ", Quoted(status.partner()), ": no other node will connect"));
+  } else if (self->node->spki_sha256() != spki_sha256) {
+    alerts->push_back(
+        "the charter pins another TLS key for this node: no other node will connect; ask the governors "
+        "to admit this node's join-request");
+  }
+  if (!charter.charter().has_expires_at()) return;
+  const absl::Time expires = FromTimestamp(charter.charter().expires_at());
+  const absl::Duration left = expires - FromTimestamp(status.now());
+  if (left <= absl::ZeroDuration()) {
+    alerts->push_back(absl::StrCat("the charter ran out ", Age(-left), " ago; the governors must sign a new version"));
+  } else if (left < charter_warning) {
+    alerts->push_back(absl::StrCat("the charter runs out in ", Age(left), "; the governors must sign a new version"));
+  }
+}
+
+void AlertOfSilence(const v1::GetStatusResponse& status, const CharterView& charter, std::vector<std::string>* alerts) {
+  std::map<std::string, absl::Time> newest;
+  for (const v1::FeedStatus& feed : status.feeds()) {
+    if (feed.own() || !feed.has_as_of() || charter.FindActivePartner(feed.partner()) == nullptr) continue;
+    absl::Time& time = newest.try_emplace(feed.partner(), absl::InfinitePast()).first->second;
+    time = std::max(time, FromTimestamp(feed.as_of()));
+  }
+  for (const auto& [partner, as_of] : newest) {
+    const absl::Duration age = FromTimestamp(status.now()) - as_of;
+    if (age > silent_after) alerts->push_back(absl::StrCat("nothing was heard of ", partner, " for ", Age(age)));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> Alerts(const v1::GetStatusResponse& status, const CharterView& charter,
+                                const std::string& spki_sha256) {
+  std::vector<std::string> alerts;
+  if (!status.disk().write_error().empty()) {
+    alerts.push_back(absl::StrCat("nothing is being written: ", status.disk().write_error()));
+  }
+  AlertOfFeeds(status, &alerts);
+  if (status.disk().free_bytes() < disk_free_bytes_low) {
+    alerts.push_back(
+        absl::StrCat("the disk is nearly full: ", status.disk().free_bytes() / (1024 * 1024), " MiB are free"));
+  }
+  AlertOfCharter(status, charter, spki_sha256, &alerts);
+  AlertOfSilence(status, charter, &alerts);
+  return alerts;
+}
+
+StatusReporter::StatusReporter(Options options) : options_(std::move(options)), started_at_(options_.clock->Now()) {}
+
+absl::StatusOr<v1::GetStatusResponse> StatusReporter::Report() const {
+  v1::GetStatusResponse status;
+  const std::shared_ptr<const CharterView> charter = options_.charter->current();
+  status.set_node(options_.node);
+  status.set_partner(options_.partner);
+  status.set_version(options_.version);
+  *status.mutable_started_at() = ToTimestamp(started_at_);
+  *status.mutable_now() = ToTimestamp(options_.clock->Now());
+  FillCharter(*charter, status.mutable_charter());
+  RETURN_IF_ERROR(ReportFeeds(*charter, &status));
+  RETURN_IF_ERROR(ReportPeers(&status));
+  ReportDisk(status.mutable_disk());
+  const absl::Status can_publish = options_.publisher->CanPublish();
+  status.set_can_publish(can_publish.ok());
+  status.set_cannot_publish_reason(std::string(can_publish.message()));
+  for (std::string& alert : Alerts(status, *charter, options_.spki_sha256)) status.add_alerts(std::move(alert));
+  return status;
+}
+
+absl::Status StatusReporter::ReportFeeds(const CharterView& charter, v1::GetStatusResponse* status) const {
+  ASSIGN_OR_RETURN(const std::vector<HeldFeed> feeds, options_.feeds->Feeds());
+  std::map<int64_t, uint64_t> stale;
+  RETURN_IF_ERROR(options_.feeds->store()->Read([&](Connection& db) -> absl::Status {
+    ASSIGN_OR_RETURN(stale, CountStale(db, absl::ToUnixMillis(options_.clock->Now()), VerifyDefaultDays(charter)));
+    return absl::OkStatus();
+  }));
+  std::map<std::pair<std::string, std::string>, uint64_t> announced;
+  for (const FeedSyncView& view : options_.replicator->Feeds()) {
+    announced[{view.partner, view.audience}] = view.announced_seq;
+  }
+  for (const HeldFeed& held : feeds) {
+    *status->add_feeds() =
+        DescribeFeed(held, options_.partner, announced[{held.feed.partner, held.feed.audience}], stale[held.feed_id]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StatusReporter::ReportPeers(v1::GetStatusResponse* status) const {
+  std::map<std::string, uint64_t> behind;
+  for (const v1::FeedStatus& feed : status->feeds()) {
+    if (!feed.own()) continue;
+    std::map<std::string, uint64_t> reached;
+    ASSIGN_OR_RETURN(const std::vector<PeerHead> heads, options_.feeds->PeerHeads(feed.partner(), feed.audience()));
+    for (const PeerHead& head : heads) {
+      if (head.generation == feed.generation()) reached[head.node] = head.seq;
+    }
+    for (const PeerView& peer : options_.replicator->Peers()) {
+      const uint64_t seq = reached[peer.node];
+      behind[peer.node] += feed.seq() > seq ? feed.seq() - seq : 0;
+    }
+  }
+  std::vector<PeerView> peers = options_.replicator->Peers();
+  std::sort(peers.begin(), peers.end(), [](const PeerView& a, const PeerView& b) { return a.node < b.node; });
+  for (const PeerView& peer : peers) {
+    v1::PeerStatus* described = status->add_peers();
+    *described = DescribePeer(peer);
+    described->set_behind(behind[peer.node]);
+  }
+  return absl::OkStatus();
+}
+
+void StatusReporter::ReportDisk(v1::DiskStatus* disk) const {
+  const Store::Sizes sizes = options_.feeds->store()->sizes();
+  disk->set_database_bytes(sizes.database);
+  disk->set_wal_bytes(sizes.wal);
+  disk->set_free_bytes(sizes.disk_free);
+  disk->set_write_error(std::string(options_.feeds->store()->write_health().message()));
+}
+
+}  // namespace cairn

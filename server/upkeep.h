@@ -1,0 +1,43 @@
+// What a node does by the clock: says that its heads are still the newest, and clears away what has served its time.
+#pragma once
+
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "server/publish/publisher.h"
+#include "server/store/feed_store.h"
+
+namespace cairn {
+
+// A thread of its own from construction to Stop. What is passed in must outlive it.
+class Upkeep {
+ public:
+  struct Options {
+    absl::Duration heartbeat;            // between new signatures of the own heads
+    absl::Duration tombstone_retention;  // withdrawals are remembered for so long
+  };
+  Upkeep(Options options, FeedStore* feeds, Publisher* publisher, Clock* clock);
+  ~Upkeep();
+
+  // Returns when nothing runs any more. Idempotent.
+  void Stop();
+
+ private:
+  void Run();
+  void Beat();
+  void Clear();
+  void Compact();
+
+  const Options options_;
+  FeedStore* const feeds_;
+  Publisher* const publisher_;
+  Clock* const clock_;
+  absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace cairn
