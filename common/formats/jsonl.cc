@@ -1,6 +1,9 @@
 #include "common/formats/jsonl.h"
 
 #include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -136,12 +139,35 @@ std::vector<Problem> RecordFromJsonText(absl::string_view text, v1::Record* reco
   return problems;
 }
 
+namespace {
+
+// protobuf writes the entries of a map in any order; the same record must give the same text.
+void SortMaps(nlohmann::ordered_json* json) {
+  for (auto& [key, value] : json->items()) {
+    if (value.is_object() && (key == "extra" || key == "texts")) {
+      std::map<std::string, nlohmann::ordered_json> sorted;
+      for (auto& [name, entry] : value.items()) sorted[name] = std::move(entry);
+      value = sorted;
+    } else if (value.is_structured()) {
+      SortMaps(&value);
+    }
+  }
+}
+
+std::string InStableOrder(const std::string& text) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::parse(text, nullptr, false);
+  SortMaps(&json);
+  return json.dump();
+}
+
+}  // namespace
+
 absl::StatusOr<std::string> RecordToJsonText(const v1::Record& record) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   std::string text;
   const auto printed = google::protobuf::util::MessageToJsonString(record, &text, options);
-  if (printed.ok()) return text;
+  if (printed.ok()) return InStableOrder(text);
   return absl::InternalError(absl::StrCat("record ", Quoted(record.id()), " cannot be written as JSON: ",
                                           std::string(printed.message().data(), printed.message().size())));
 }
