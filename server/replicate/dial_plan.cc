@@ -66,15 +66,28 @@ void DialPlan::Wait(Entry* entry, absl::Duration now) {
   entry->due = now + RetryDelay(entry->failures++, random_);
 }
 
+bool DialPlan::Shunned(absl::string_view node, absl::Duration now) const {
+  const auto it = entries_.find(node);
+  return it != entries_.end() && it->second.faulty && it->second.state == Entry::State::kWaiting &&
+         now < it->second.due;
+}
+
 std::vector<DialTarget> DialPlan::TakeDue(absl::Duration now) {
-  std::vector<DialTarget> due;
-  size_t busy = Busy();
+  std::vector<Entry*> ready;
   for (auto& [node, entry] : entries_) {
-    if (busy >= limits::peers_dialled_max) break;
-    if (entry.state != Entry::State::kWaiting || entry.target.endpoint.empty() || entry.due > now) continue;
-    entry.state = Entry::State::kDialling;
-    ++busy;
-    due.push_back(entry.target);
+    if (entry.state == Entry::State::kWaiting && !entry.target.endpoint.empty() && entry.due <= now)
+      ready.push_back(&entry);
+  }
+  const size_t busy = Busy();
+  const size_t room = busy >= limits::peers_dialled_max ? 0 : limits::peers_dialled_max - busy;
+  if (ready.size() > room) {
+    std::shuffle(ready.begin(), ready.end(), random_);
+    ready.resize(room);
+  }
+  std::vector<DialTarget> due;
+  for (Entry* entry : ready) {
+    entry->state = Entry::State::kDialling;
+    due.push_back(entry->target);
   }
   return due;
 }

@@ -39,7 +39,10 @@ class DialPlan {
   // An attempt failed.
   void OnFailed(absl::string_view node, const absl::Status& why, absl::Duration now);
 
-  // Those to be dialled now; they count as being dialled from here on.
+  // A faulty node whose wait is not over: its own dialling is refused as well.
+  bool Shunned(absl::string_view node, absl::Duration now) const;
+  // Those to be dialled now, at most so many at a time, chosen at random so that the graph has no favourites; they
+  // count as being dialled from here on.
   std::vector<DialTarget> TakeDue(absl::Duration now);
   // When TakeDue may have something next. InfiniteDuration: not before something else happens.
   absl::Duration NextDue() const;

@@ -68,7 +68,6 @@ absl::Status PeerSession::OnPull(const v1::Pull& pull) {
   Served served;
   served.feed = feed;
   served.after_seq = pull.after_seq();
-  served.from_start = pull.after_seq() == 0;
   served.credit = static_cast<int64_t>(std::min<uint64_t>(pull.credit_bytes(), limits::pull_credit_bytes));
   served_.emplace(pull.pull_id(), std::move(served));
   ReadOn(pull.pull_id());
@@ -114,9 +113,11 @@ void PeerSession::OnPageRead(uint32_t pull_id, StoreResult&& result) {
     return;
   }
   FeedStore::Page& page = *result.page;
-  if (!served.from_start && served.after_seq < page.floor_seq) {
+  // Withdrawals up to the floor are forgotten: who begins below it, or has it rise above where it stands, begins anew.
+  const uint64_t floor_before = served.floor_seq.value_or(served.after_seq == 0 ? page.floor_seq : 0);
+  served.floor_seq = page.floor_seq;
+  if (page.floor_seq > floor_before && served.after_seq < page.floor_seq) {
     served.after_seq = 0;
-    served.from_start = true;
     served.reset = true;
     ReadOn(pull_id);
     return;
@@ -178,6 +179,7 @@ std::optional<v1::SyncMessage> PeerSession::Next() {
     queue_.pop_front();
     return message;
   }
+  if (std::optional<v1::SyncMessage> evidence = NextEvidence()) return evidence;
   if (std::optional<v1::SyncMessage> heads = NextHeads()) return heads;
   return NextPage();
 }
@@ -232,6 +234,17 @@ bool PeerSession::AddInline(const FeedName& feed, const HeldFeed& held, v1::Feed
   return true;
 }
 
+// Every proof once a stream, also to peers that come later (R6).
+std::optional<v1::SyncMessage> PeerSession::NextEvidence() {
+  for (const auto& [feed, evidence] : state_->evidence) {
+    if (!state_->MaySend(partner_, NameOf(feed)) || !evidence_told_.insert(feed).second) continue;
+    v1::SyncMessage message;
+    *message.mutable_evidence() = evidence;
+    return message;
+  }
+  return std::nullopt;
+}
+
 std::optional<v1::SyncMessage> PeerSession::NextHeads() {
   v1::SyncMessage message;
   size_t bytes = 0;
@@ -263,6 +276,12 @@ std::optional<v1::SyncMessage> PeerSession::NextPage() {
   for (auto it = served_.begin(); it != served_.end(); ++it) {
     Served& served = it->second;
     if (!served.ready.has_value()) continue;
+    if (!state_->MaySend(partner_, NameOf(served.feed))) {  // access was withdrawn after the page was read (R7)
+      const uint32_t refused = it->first;
+      served_.erase(it);
+      Refuse(refused, "no such feed here now");
+      return Next();
+    }
     v1::SyncMessage message;
     *message.mutable_page() = std::move(*served.ready);
     served.ready.reset();

@@ -37,6 +37,10 @@ class PeerSession {
 
   // The feed's head moved: tell the peer, unless it need not know.
   void Announce(const FeedName& feed);
+  // There is evidence that the peer may not know.
+  void AnnounceEvidence() { state_->outbox.wake.insert(id_); }
+  // Offers that the charter in force here does not allow (yet), the newest of each feed; heads only.
+  std::map<FeedName, v1::FeedHead>& not_allowed() { return not_allowed_; }
   // The own charter moved: the peer gets what it lacks.
   void AnnounceCharter();
   // The peer is known to hold this charter version.
@@ -56,8 +60,8 @@ class PeerSession {
   struct Served {
     FeedKey feed;
     uint64_t after_seq = 0;
-    bool from_start = false;  // this answer began at 0, so that purged tombstones cannot be missed
-    bool reset = false;       // to be said on the next page
+    std::optional<uint64_t> floor_seq;  // when the answer began: withdrawals up to there are forgotten
+    bool reset = false;                 // to be said on the next page
     int64_t credit = 0;
     bool reading = false;
     bool last = false;
@@ -65,6 +69,7 @@ class PeerSession {
   };
 
   std::optional<v1::SyncMessage> NextCharter();
+  std::optional<v1::SyncMessage> NextEvidence();
   std::optional<v1::SyncMessage> NextHeads();
   std::optional<v1::SyncMessage> NextPage();
   bool NeedsToKnow(const FeedName& feed, const HeldFeed& held) const;
@@ -87,6 +92,8 @@ class PeerSession {
   std::set<FeedName> to_announce_;
   std::map<FeedName, Position> announced_;
   std::map<FeedName, Position> heard_;
+  std::map<FeedName, v1::FeedHead> not_allowed_;
+  std::set<FeedKey> evidence_told_;
   std::map<uint32_t, Served> served_;
   // Answers of the store outlive a session that closes: they look here whether it still lives.
   std::shared_ptr<PeerSession*> self_;

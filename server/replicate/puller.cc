@@ -1,6 +1,8 @@
 #include "server/replicate/puller.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
@@ -11,27 +13,33 @@
 #include "server/replicate/dial_plan.h"
 
 namespace cairn {
+
 // --- choosing and starting
 
-bool Puller::Offers(const PeerSession& session, const FeedName& feed, const Inbound& inbound) const {
+bool Puller::Offers(const PeerSession& session, const FeedName& feed) const {
   const auto heard = session.heard().find(feed);
   if (!session.greeted() || heard == session.heard().end()) return false;
   const Position held = state_->HeldPosition(feed);
   if (state_->Frozen(feed, heard->second.generation)) return false;
-  return held.BehindOf(heard->second) || (inbound.healing && !heard->second.BehindOf(held));
+  return held.BehindOf(heard->second) || (state_->Damaged(feed) && !heard->second.BehindOf(held));
+}
+
+// The own feed has one writer, the publisher. It is taken from others only to mend a damaged copy, when nothing is
+// published.
+bool Puller::MayPull(const FeedName& feed) const {
+  return state_->MayHold(feed) && (feed.first != state_->partner || state_->Damaged(feed));
 }
 
 bool Puller::Wanted(const FeedName& feed, const Inbound& inbound) const {
-  if (inbound.phase != Phase::kIdle || !state_->MayHold(feed)) return false;
-  return std::any_of(sessions_->begin(), sessions_->end(),
-                     [&](const auto& s) { return Offers(*s.second, feed, inbound); });
+  if (inbound.phase != Phase::kIdle || !MayPull(feed)) return false;
+  return std::any_of(sessions_->begin(), sessions_->end(), [&](const auto& s) { return Offers(*s.second, feed); });
 }
 
 // The owner's own stream is up but has not delivered yet: give it a moment, so that each change crosses a link once.
 bool Puller::OriginMayDeliver(const FeedName& feed, const Inbound& inbound) const {
   if (state_->now >= inbound.wanted_since + absl::Milliseconds(limits::origin_grace_millis)) return false;
   return std::any_of(sessions_->begin(), sessions_->end(), [&](const auto& s) {
-    return s.second->partner() == feed.first && s.second->greeted() && !Offers(*s.second, feed, inbound);
+    return s.second->partner() == feed.first && s.second->greeted() && !Offers(*s.second, feed);
   });
 }
 
@@ -39,14 +47,13 @@ PeerSession* Puller::ChooseSource(const FeedName& feed, Inbound* inbound) {
   const auto held = state_->feeds.find(feed);
   std::vector<PeerSession*> good, able;
   for (const auto& [id, session] : *sessions_) {
-    if (!Offers(*session, feed, *inbound)) continue;
+    if (!Offers(*session, feed) || RunningFrom(id) >= limits::pulls_per_source_max) continue;
     able.push_back(session.get());
-    if (inbound->suspects.count(session->node()) == 0) good.push_back(session.get());
+    const auto avoid = inbound->avoid.find(session->node());
+    const bool avoided = avoid != inbound->avoid.end() && state_->now < avoid->second;
+    if (!avoided && inbound->suspects.count(session->node()) == 0) good.push_back(session.get());
   }
-  if (good.empty()) {  // all have failed once: begin again
-    inbound->suspects.clear();
-    good = able;
-  }
+  if (good.empty()) good = able;  // all have failed once: begin again
   if (good.empty()) return nullptr;
   // What is staged can be continued only by who is at least as new as what was read for it.
   const bool resumes = held != state_->feeds.end() && held->second.staging.active && !inbound->full_wanted;
@@ -64,15 +71,17 @@ void Puller::StartPull(const FeedName& feed, Inbound* inbound, PeerSession* sour
   const auto held = state_->feeds.find(feed);
   const bool same_generation = held != state_->feeds.end() && held->second.feed.generation == offered.generation;
   const StagingState* staging = same_generation && held->second.staging.active ? &held->second.staging : nullptr;
-  const bool resumes = staging != nullptr && !inbound->full_wanted && offered.seq >= staging->basis_seq;
+  const bool whole = inbound->full_wanted || state_->Damaged(feed);
+  const bool resumes = staging != nullptr && offered.seq >= staging->basis_seq && (!whole || staging->full);
   inbound->phase = Phase::kPulling;
   inbound->feed = FeedKey{feed.first, feed.second, offered.generation};
   inbound->source = source->id();
   inbound->pull_id = next_pull_++;
   ++inbound->attempt;
   inbound->fresh = !resumes;
-  inbound->full =
-      resumes ? staging->full : inbound->full_wanted || inbound->healing || !same_generation || held->second.seq == 0;
+  inbound->full = resumes ? staging->full : whole || !same_generation || held->second.seq == 0;
+  inbound->inlined = false;
+  inbound->was_reset = false;
   inbound->through_seq = resumes ? staging->through_seq : (inbound->full ? 0 : held->second.seq);
   inbound->basis_seq = resumes ? staging->basis_seq : 0;
   inbound->base_records = resumes ? staging->entries : 0;
@@ -94,14 +103,18 @@ void Puller::StartPull(const FeedName& feed, Inbound* inbound, PeerSession* sour
 }
 
 void Puller::Run() {
+  size_t running = Running();
   for (auto it = active_.begin(); it != active_.end();) {
     const FeedName feed = *it;
     Inbound& inbound = inbound_[feed];
     const absl::Duration allowed = absl::Seconds(limits::pull_progress_seconds_max);
     if (inbound.phase == Phase::kPulling && inbound.staging == 0 && !inbound.closing &&
         state_->now - inbound.progress_at >= allowed) {
-      if (PeerSession* source = Find(inbound.source)) inbound.suspects.emplace(source->node(), false);
+      if (PeerSession* source = Find(inbound.source)) {
+        inbound.avoid[source->node()] = state_->now + absl::Milliseconds(limits::retry_millis_max);
+      }
       Abandon(feed, "announced and did not deliver in time");
+      --running;
     }
     if (inbound.phase != Phase::kIdle) {
       ++it;
@@ -116,9 +129,12 @@ void Puller::Run() {
     if (inbound.wanted_since == absl::InfiniteDuration()) inbound.wanted_since = state_->now;
     if (inbound.staging > 0)
       continue;  // pages of an earlier source are still being stored: where to go on is known after
-    if (state_->now < inbound.not_before || Running() >= static_cast<size_t>(limits::pulls_running_max)) continue;
+    if (state_->now < inbound.not_before || running >= static_cast<size_t>(limits::pulls_running_max)) continue;
     if (OriginMayDeliver(feed, inbound)) continue;
-    if (PeerSession* source = ChooseSource(feed, &inbound)) StartPull(feed, &inbound, source);
+    if (PeerSession* source = ChooseSource(feed, &inbound)) {
+      StartPull(feed, &inbound, source);
+      ++running;
+    }
   }
 }
 
@@ -128,7 +144,7 @@ absl::Duration Puller::NextDue() const {
     const auto it = inbound_.find(feed);
     if (it == inbound_.end()) continue;
     const Inbound& inbound = it->second;
-    if (inbound.phase == Phase::kPulling)
+    if (inbound.phase == Phase::kPulling && inbound.staging == 0 && !inbound.closing.has_value())
       due = std::min(due, inbound.progress_at + absl::Seconds(limits::pull_progress_seconds_max));
     if (inbound.phase != Phase::kIdle || inbound.wanted_since == absl::InfiniteDuration()) continue;
     const absl::Duration grace = inbound.wanted_since + absl::Milliseconds(limits::origin_grace_millis);
@@ -145,6 +161,8 @@ absl::Status Puller::OnPage(PeerSession* session, v1::EntriesPage page) {
   if (feed.first.empty()) return OnStrayPage(session, page);
   Inbound& inbound = inbound_[feed];
   if (page.reset()) {
+    if (std::exchange(inbound.was_reset, true))
+      return absl::InvalidArgumentError("one pull was answered by reset twice");
     inbound.full = true;
     inbound.fresh = true;
     inbound.through_seq = 0;
@@ -204,6 +222,12 @@ absl::Status Puller::CheckQuota(const FeedName& feed, const Inbound& inbound) co
 absl::Status Puller::Stage(const FeedName& feed, Inbound* inbound, v1::EntriesPage page) {
   if (page.has_closing_head()) {
     absl::StatusOr<AuthenticHead> closing = state_->checker->CheckSignature(page.closing_head());
+    if (!closing.ok() &&
+        !absl::IsDataLoss(closing.status())) {  // the charter or a clock has moved: no lie of this peer
+      for (const auto& [id, session] : *sessions_) session->heard().erase(feed);
+      Abandon(feed, std::string(closing.status().message()));
+      return absl::OkStatus();
+    }
     if (!closing.ok() || closing->feed() != inbound->feed || closing->seq() < page.through_seq()) {
       return absl::DataLossError(
           absl::StrCat("a closing head that does not close its pages: ", closing.status().message()));
@@ -229,9 +253,13 @@ absl::Status Puller::Stage(const FeedName& feed, Inbound* inbound, v1::EntriesPa
   if (!quota.ok()) {
     LogError("feed.over_quota", {{"feed", ToString(feed)}, {"why", quota.message()}});
     inbound->full_wanted = true;
+    if (PeerSession* source = Find(inbound->source)) {
+      inbound->avoid[source->node()] = state_->now + absl::Milliseconds(limits::retry_millis_max);
+    }
+    inbound->failures += 10;  // the longest wait: what is too much now is too much in a second
     Abandon(feed, std::string(quota.message()));
     state_->Ask(DropStaged{inbound->feed}, [](StoreResult&&) {});
-    return absl::OkStatus();  // the owner's fault, not the relay's
+    return absl::OkStatus();  // the owner's fault, most likely, not the relay's
   }
   ++inbound->staging;
   const uint32_t attempt = inbound->attempt;
@@ -297,12 +325,11 @@ void Puller::Succeed(const FeedName& feed, Inbound* inbound) {
     }
   }
   inbound->suspects.clear();
+  inbound->avoid.clear();
   inbound->failures = 0;
   inbound->full_wanted = false;
-  inbound->healing = false;
   inbound->not_before = absl::ZeroDuration();
   inbound->wanted_since = absl::InfiniteDuration();
-  if (moved_) moved_(feed);
 }
 
 void Puller::OnMismatch(const FeedName& feed, Inbound* inbound, const absl::Status& why) {
@@ -312,7 +339,7 @@ void Puller::OnMismatch(const FeedName& feed, Inbound* inbound, const absl::Stat
   // Blame is clear only where all pages came from one node.
   if (inbound->contributors.size() == 1) inbound->suspects.emplace(*inbound->contributors.begin(), inbound->full);
   const bool only_source = !std::any_of(sessions_->begin(), sessions_->end(), [&](const auto& s) {
-    return Offers(*s.second, feed, *inbound) && inbound->suspects.count(s.second->node()) == 0;
+    return Offers(*s.second, feed) && inbound->suspects.count(s.second->node()) == 0;
   });
   if (only_source || inbound->contributors.size() != 1) inbound->full_wanted = true;
   Fail(inbound);
@@ -330,7 +357,7 @@ void Puller::Abandon(const FeedName& feed, const std::string& reason) {
     message.mutable_cancel()->set_pull_id(inbound.pull_id);
     message.mutable_cancel()->set_reason(reason);
     source->Send(std::move(message));
-    given_up_[{inbound.source, inbound.pull_id}] = inbound.credit;
+    GiveUp(inbound);
   }
   inbound.phase = Phase::kIdle;
   inbound.closing.reset();
@@ -343,9 +370,19 @@ void Puller::OnCancel(PeerSession* session, const v1::CancelPull& cancel) {
   if (feed.first.empty()) return;
   Inbound& inbound = inbound_[feed];
   if (inbound.closing.has_value()) return;
+  GiveUp(inbound);
+  inbound.avoid[session->node()] = state_->now + absl::Milliseconds(limits::retry_millis_max);
   inbound.phase = Phase::kIdle;
   ++inbound.attempt;
   Fail(&inbound);
+}
+
+// The last pages of a pull that has ended may be on their way. Only so many are remembered a stream.
+void Puller::GiveUp(const Inbound& inbound) {
+  given_up_[{inbound.source, inbound.pull_id}] = inbound.credit;
+  const auto first = given_up_.lower_bound({inbound.source, 0});
+  const auto end = given_up_.upper_bound({inbound.source, UINT32_MAX});
+  if (static_cast<size_t>(std::distance(first, end)) > limits::given_up_pulls_max) given_up_.erase(first);
 }
 
 void Puller::OnSessionClosed(SessionId session) {
@@ -358,10 +395,7 @@ void Puller::OnSessionClosed(SessionId session) {
 }
 
 void Puller::Heal(const FeedName& feed) {
-  Inbound& inbound = inbound_[feed];
-  inbound.healing = true;
-  inbound.full_wanted = true;
-  inbound.not_before = absl::ZeroDuration();
+  inbound_[feed].not_before = absl::ZeroDuration();
   active_.insert(feed);
 }
 
@@ -373,7 +407,22 @@ bool Puller::Pulling(const FeedName& feed) const {
 size_t Puller::Running() const {
   return static_cast<size_t>(std::count_if(active_.begin(), active_.end(), [this](const FeedName& feed) {
     const auto it = inbound_.find(feed);
-    return it != inbound_.end() && it->second.phase == Phase::kPulling;
+    if (it == inbound_.end()) return false;
+    return it->second.phase == Phase::kPulling || (it->second.phase == Phase::kCommitting && !it->second.inlined);
+  }));
+}
+
+size_t Puller::RunningFrom(SessionId source) const {
+  return static_cast<size_t>(std::count_if(active_.begin(), active_.end(), [&](const FeedName& feed) {
+    const auto it = inbound_.find(feed);
+    return it != inbound_.end() && it->second.phase == Phase::kPulling && it->second.source == source;
+  }));
+}
+
+size_t Puller::InlineCommits() const {
+  return static_cast<size_t>(std::count_if(active_.begin(), active_.end(), [this](const FeedName& feed) {
+    const auto it = inbound_.find(feed);
+    return it != inbound_.end() && it->second.phase == Phase::kCommitting && it->second.inlined;
   }));
 }
 

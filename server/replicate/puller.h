@@ -53,11 +53,8 @@ class Puller {
   absl::Duration NextDue() const;
 
   bool Pulling(const FeedName& feed) const;
-  // Called when a feed stands at a newer head.
-  void OnMoved(std::function<void(const FeedName&)> moved) { moved_ = std::move(moved); }
-  void OnEvidenceStored(std::function<void(const FeedName&, const v1::ForkEvidence&)> stored) {
-    evidence_stored_ = std::move(stored);
-  }
+  // The feed may be wanted: Run looks at it.
+  void Consider(const FeedName& feed) { active_.insert(feed); }
 
  private:
   enum class Phase { kIdle, kPulling, kCommitting };
@@ -81,22 +78,26 @@ class Puller {
     absl::Duration not_before;
     int failures = 0;
     bool full_wanted = false;  // the next pull fetches everything
-    bool healing = false;
+    bool inlined = false;      // what is being committed came with its announcement
+    bool was_reset = false;    // once a pull is enough
+    std::map<std::string, absl::Duration>
+        avoid;                             // nodes that refused or were too slow -> until when others are preferred
     std::set<std::string> contributors;    // nodes whose pages are staged; "" for those from before a restart
     std::map<std::string, bool> suspects;  // nodes that served what did not verify -> whether that was the whole set
     bool refreshing = false;
   };
 
   void OnHead(PeerSession* session, v1::FeedHead head);
-  void Consider(PeerSession* session, const AuthenticHead& head, v1::FeedHead message);
+  void OnAuthentic(PeerSession* session, const AuthenticHead& head, v1::FeedHead message);
+  void KeepForLater(PeerSession* session, v1::FeedHead message);
   void Refresh(const FeedName& feed, const AuthenticHead& head);
   void Freeze(const FeedName& feed, const v1::SignedHead& held, const v1::SignedHead& offered);
-  void StoreEvidence(const FeedName& feed, v1::ForkEvidence evidence);
+  void StoreEvidence(const FeedKey& feed, v1::ForkEvidence evidence);
   bool CommitInlined(const FeedName& feed, const AuthenticHead& head, v1::FeedHead message);
 
   bool Wanted(const FeedName& feed, const Inbound& inbound) const;
   PeerSession* ChooseSource(const FeedName& feed, Inbound* inbound);
-  bool Offers(const PeerSession& session, const FeedName& feed, const Inbound& inbound) const;
+  bool Offers(const PeerSession& session, const FeedName& feed) const;
   bool OriginMayDeliver(const FeedName& feed, const Inbound& inbound) const;
   void StartPull(const FeedName& feed, Inbound* inbound, PeerSession* source);
   absl::Status CheckPage(const Inbound& inbound, const v1::EntriesPage& page) const;
@@ -108,9 +109,14 @@ class Puller {
   void OnMismatch(const FeedName& feed, Inbound* inbound, const absl::Status& why);
   void Abandon(const FeedName& feed, const std::string& reason);
   absl::Status OnStrayPage(PeerSession* session, const v1::EntriesPage& page);
+  void GiveUp(const Inbound& inbound);
   void Fail(Inbound* inbound);
   void Succeed(const FeedName& feed, Inbound* inbound);
+  // Pulls and large commits under way, and of these the pulls from one source.
   size_t Running() const;
+  size_t RunningFrom(SessionId source) const;
+  size_t InlineCommits() const;
+  bool MayPull(const FeedName& feed) const;
   PeerSession* Find(SessionId session) const;
   FeedName FeedOfPull(SessionId session, uint32_t pull_id) const;
 
@@ -118,14 +124,10 @@ class Puller {
   const SessionMap* const sessions_;
   std::mt19937_64 random_;
   const std::function<void(SessionId, const absl::Status&)> on_fault_;
-  std::function<void(const FeedName&)> moved_;
-  std::function<void(const FeedName&, const v1::ForkEvidence&)> evidence_stored_;
   std::map<FeedName, Inbound> inbound_;
   std::set<FeedName> active_;  // not idle, or perhaps wanted: what Run looks at
   // Pulls given up -> bytes that may still be on the way. Other pages were never asked for.
   std::map<std::pair<SessionId, uint32_t>, int64_t> given_up_;
-  // Heads that the charter held here does not allow (yet): the newest of each feed, with who announced it.
-  std::map<FeedName, std::pair<SessionId, v1::FeedHead>> not_allowed_;
   uint32_t next_pull_ = 1;
 };
 

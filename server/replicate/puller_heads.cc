@@ -20,32 +20,36 @@ void Puller::OnHeads(PeerSession* session, v1::Heads heads) {
 void Puller::OnHead(PeerSession* session, v1::FeedHead message) {
   absl::StatusOr<AuthenticHead> head = state_->checker->CheckSignature(message.head());
   if (head.ok()) {
-    Consider(session, *head, std::move(message));
+    OnAuthentic(session, *head, std::move(message));
   } else if (absl::IsDataLoss(head.status())) {
     on_fault_(session->id(), Annotate(head.status(), "announced head"));
-  } else if (absl::IsPermissionDenied(head.status()) && not_allowed_.size() < limits::feeds_per_peer_max) {
-    const absl::StatusOr<ParsedHead> parsed = ParseHead(message.head());
-    message.clear_entries();  // the head is enough to pull later
-    message.set_inlined(false);
-    if (parsed.ok())
-      not_allowed_[NameOf(FeedKey::FromProto(parsed->content.feed()))] = {session->id(), std::move(message)};
+  } else if (absl::IsPermissionDenied(head.status())) {
+    KeepForLater(session, std::move(message));
   } else {
     LogWarning("sync.head_refused", {{"peer", session->node()}, {"why", head.status().message()}});
   }
 }
 
+// The charter that allows it may be on its way.
+void Puller::KeepForLater(PeerSession* session, v1::FeedHead message) {
+  const absl::StatusOr<ParsedHead> parsed = ParseHead(message.head());
+  if (!parsed.ok() || session->not_allowed().size() >= limits::feeds_per_peer_max) return;
+  message.clear_entries();  // the head is enough to pull later
+  message.set_inlined(false);
+  session->not_allowed()[NameOf(FeedKey::FromProto(parsed->content.feed()))] = std::move(message);
+}
+
 void Puller::OnCharterChanged() {
-  auto waiting = std::move(not_allowed_);
-  not_allowed_.clear();
-  for (auto& [feed, offer] : waiting) {
-    if (PeerSession* session = Find(offer.first)) OnHead(session, std::move(offer.second));
+  for (const auto& [id, session] : *sessions_) {
+    auto waiting = std::exchange(session->not_allowed(), {});
+    for (auto& [feed, offer] : waiting) OnHead(session.get(), std::move(offer));
   }
   for (const auto& [feed, held] : state_->feeds) active_.insert(feed);
 }
 
-void Puller::Consider(PeerSession* session, const AuthenticHead& head, v1::FeedHead message) {
+void Puller::OnAuthentic(PeerSession* session, const AuthenticHead& head, v1::FeedHead message) {
   const FeedName feed = NameOf(head.feed());
-  if (!state_->MayHold(feed)) return;
+  if (!state_->MayHold(feed)) return KeepForLater(session, std::move(message));
   Position& heard = session->heard()[feed];
   if (session->heard().size() > limits::feeds_per_peer_max) {
     on_fault_(session->id(),
@@ -66,6 +70,8 @@ void Puller::Consider(PeerSession* session, const AuthenticHead& head, v1::FeedH
                           : HeadChecker::Compare(held->second.head, head);
   if (state_->Frozen(feed, offered.generation)) return;
   if (order == Order::kFork) return Freeze(feed, held->second.head, head.signed_head());
+  if (state_->Damaged(feed)) active_.insert(feed);
+  if (feed.first == state_->partner) return;  // the publisher alone writes it
   if (order == Order::kNewerAsOf) return Refresh(feed, head);
   if (order == Order::kNewer && !CommitInlined(feed, head, std::move(message))) active_.insert(feed);
 }
@@ -77,7 +83,8 @@ void Puller::Refresh(const FeedName& feed, const AuthenticHead& head) {
   inbound.refreshing = true;
   state_->Ask(RefreshHead{head}, [this, feed](StoreResult&& result) {
     inbound_[feed].refreshing = false;
-    if (result.status.ok() && moved_) moved_(feed);
+    if (!result.status.ok())
+      LogWarning("sync.refresh_failed", {{"feed", ToString(feed)}, {"why", result.status.message()}});
   });
 }
 
@@ -87,15 +94,17 @@ bool Puller::CommitInlined(const FeedName& feed, const AuthenticHead& head, v1::
   const uint64_t held_seq = held == state_->feeds.end() || held->second.feed != head.feed() ? 0 : held->second.seq;
   const bool staged = held != state_->feeds.end() && held->second.staging.active;
   if (!message.inlined() || inbound.phase != Phase::kIdle || staged || message.after_seq() > held_seq ||
-      inbound.healing || state_->now < inbound.not_before) {
+      state_->Damaged(feed) || state_->now < inbound.not_before ||
+      InlineCommits() >= static_cast<size_t>(limits::inline_commits_max)) {
     return false;
   }
   size_t bytes = 0;
   for (const v1::Entry& entry : message.entries()) bytes += EntryBytes(entry);
-  if (bytes > limits::page_bytes_max) return false;
+  if (bytes > 2 * limits::inline_entries_bytes_max) return false;  // the protocol's bound, and what entries cost beside
   inbound.phase = Phase::kCommitting;
   inbound.feed = head.feed();
   inbound.full = false;
+  inbound.inlined = true;
   inbound.contributors.clear();
   const uint32_t attempt = ++inbound.attempt;
   CommitHead commit{head, true, message.after_seq(), {}};
@@ -110,10 +119,13 @@ bool Puller::CommitInlined(const FeedName& feed, const AuthenticHead& head, v1::
 // --- forks (R6)
 
 void Puller::Freeze(const FeedName& feed, const v1::SignedHead& held, const v1::SignedHead& offered) {
+  const absl::StatusOr<ParsedHead> parsed = ParseHead(offered);
+  if (!parsed.ok()) return;
   v1::ForkEvidence evidence;
   *evidence.mutable_first() = held;
   *evidence.mutable_second() = offered;
-  StoreEvidence(feed, std::move(evidence));
+  LogError("feed.fork", {{"feed", ToString(feed)}, {"why", "its owner signed two heads that contradict each other"}});
+  StoreEvidence(FeedKey::FromProto(parsed->content.feed()), std::move(evidence));
 }
 
 void Puller::OnEvidence(PeerSession* session, const v1::ForkEvidence& evidence) {
@@ -122,19 +134,16 @@ void Puller::OnEvidence(PeerSession* session, const v1::ForkEvidence& evidence) 
     LogWarning("sync.evidence_refused", {{"peer", session->node()}, {"why", feed.status().message()}});
     return;
   }
-  if (state_->MayHold(NameOf(*feed)) && !state_->Frozen(NameOf(*feed), feed->generation))
-    StoreEvidence(NameOf(*feed), evidence);
+  if (state_->MayHold(NameOf(*feed))) StoreEvidence(*feed, evidence);
 }
 
-void Puller::StoreEvidence(const FeedName& feed, v1::ForkEvidence evidence) {
-  const absl::StatusOr<ParsedHead> parsed = ParseHead(evidence.second());
-  if (!parsed.ok()) return;
-  const FeedKey key = FeedKey::FromProto(parsed->content.feed());
-  Abandon(feed, "the owner contradicted itself");
-  state_->Ask(FreezeFeed{key, evidence}, [this, feed, evidence](StoreResult&& result) {
-    if (!result.status.ok()) return;
-    LogError("feed.frozen", {{"feed", ToString(feed)}, {"why", "two heads by its owner contradict each other"}});
-    if (evidence_stored_) evidence_stored_(feed, evidence);
+// One proof a generation, known from the moment it is seen, so that it is neither stored nor passed on twice.
+void Puller::StoreEvidence(const FeedKey& feed, v1::ForkEvidence evidence) {
+  if (!state_->evidence.emplace(feed, evidence).second) return;
+  Abandon(NameOf(feed), "the owner contradicted itself");
+  state_->Ask(FreezeFeed{feed, std::move(evidence)}, [feed](StoreResult&& result) {
+    if (!result.status.ok())
+      LogError("feed.freeze_failed", {{"feed", feed.ToString()}, {"why", result.status.message()}});
   });
 }
 

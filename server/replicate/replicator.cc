@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/clock.h"
+#include "common/base/limits.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "server/replicate/store_executor.h"
@@ -16,7 +17,8 @@
 
 namespace cairn {
 namespace {
-constexpr int kStoreThreads = 4;  // two feeds being received, one peer being served, one for the small things
+constexpr int kReadThreads = 2;
+constexpr int kWriteThreads = limits::pulls_running_max + 2;  // a large commit each, and room for the small things
 }  // namespace
 
 // One mutex around the machine; what its outbox says is done after the mutex is free, so that neither the transport nor
@@ -29,7 +31,8 @@ struct Replicator::Impl {
         clock(k),
         executor(store, f, c, checker),
         core({options.consortium, options.node, options.partner, options.seed}, c, checker),
-        pool(kStoreThreads) {}
+        reads(kReadThreads),
+        writes(kWriteThreads) {}
 
   absl::Duration Now() { return clock->Monotonic(); }
 
@@ -40,7 +43,8 @@ struct Replicator::Impl {
     std::map<SessionId, std::shared_ptr<PeerStream>> streams_now;
     {
       absl::MutexLock lock(&mutex);
-      if (stopped) return;
+      if (stopped || !started) return;
+      ++running;
       event();
       outbox = core.TakeOutbox();
       for (StoreRequest& request : outbox.requests)
@@ -50,6 +54,8 @@ struct Replicator::Impl {
       timer_due = core.NextTimer();
     }
     CarryOut(std::move(outbox), streams_now);
+    absl::MutexLock lock(&mutex);
+    --running;
   }
 
   void Keep(SessionId id, std::map<SessionId, std::shared_ptr<PeerStream>>* kept) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
@@ -67,15 +73,21 @@ struct Replicator::Impl {
       if (it != streams_now.end()) it->second->Close(why);
     }
     for (const DialTarget& target : outbox.dial) dialler->Dial(target);
-    if (outbox.acknowledged && on_acknowledged) on_acknowledged();
+    if (!outbox.acknowledged) return;
+    std::function<void()> callback;
+    {
+      absl::MutexLock lock(&mutex);
+      callback = on_acknowledged;
+    }
+    if (callback) callback();
   }
 
   void Post(StoreRequest request) {
     const FeedKey feed = StoreExecutor::FeedOf(request.action);
-    const bool reads = StoreExecutor::ReadsOnly(request.action);
-    const std::string key = absl::StrCat(reads ? "read " : "write ", feed.partner, "/", feed.audience);
+    const bool reads_only = StoreExecutor::ReadsOnly(request.action);
+    const std::string key = absl::StrCat(feed.partner, "/", feed.audience);
     auto shared = std::make_shared<StoreRequest>(std::move(request));  // std::function must be copyable
-    pool.Post(key, [this, shared] {
+    (reads_only ? reads : writes).Post(key, [this, shared] {
       StoreResult result = executor.Execute(std::move(*shared));
       Run([&] { core.OnStoreResult(std::move(result), Now()); });
     });
@@ -85,8 +97,10 @@ struct Replicator::Impl {
     while (true) {
       {
         absl::MutexLock lock(&mutex);
-        const absl::Duration wait = std::clamp(timer_due - Now(), absl::Milliseconds(1), absl::Seconds(1));
-        mutex.AwaitWithTimeout(absl::Condition(&stopped), wait);
+        const absl::Duration due = timer_due;
+        const auto changed = [this, due]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopped || timer_due < due; };
+        const absl::Duration wait = std::clamp(due - Now(), absl::Milliseconds(1), absl::Seconds(60));
+        mutex.AwaitWithTimeout(absl::Condition(&changed), wait);
         if (stopped) return;
         if (timer_due > Now()) continue;
       }
@@ -100,9 +114,8 @@ struct Replicator::Impl {
   Clock* const clock;
   StoreExecutor executor;
   Dialler* dialler = nullptr;
-  std::function<void()> on_acknowledged;
-
   mutable absl::Mutex mutex;
+  std::function<void()> on_acknowledged ABSL_GUARDED_BY(mutex);
   SyncCore core ABSL_GUARDED_BY(mutex);
   std::map<SessionId, std::shared_ptr<PeerStream>> streams ABSL_GUARDED_BY(mutex);
   std::map<SessionId, absl::Time> connected_at ABSL_GUARDED_BY(mutex);
@@ -110,7 +123,10 @@ struct Replicator::Impl {
   SessionId next_session ABSL_GUARDED_BY(mutex) = 1;
   absl::Duration timer_due ABSL_GUARDED_BY(mutex) = absl::InfiniteDuration();
   bool stopped ABSL_GUARDED_BY(mutex) = false;
-  StrandPool pool;
+  bool started ABSL_GUARDED_BY(mutex) = false;
+  int running ABSL_GUARDED_BY(mutex) = 0;  // events being carried out
+  StrandPool reads;
+  StrandPool writes;
   std::thread timer;
 };
 
@@ -125,10 +141,18 @@ Replicator::Replicator(Options options, Store* store, FeedStore* feeds, LiveChar
 Replicator::~Replicator() { Stop(); }
 
 absl::Status Replicator::Start(Dialler* dialler) {
-  impl_->dialler = dialler;
   RETURN_IF_ERROR(impl_->executor.Recover());
   ASSIGN_OR_RETURN(std::vector<HeldFeed> held, impl_->feeds->Feeds());
-  impl_->Run([&] { impl_->core.Start(std::move(held), impl_->Now()); });
+  ASSIGN_OR_RETURN(std::vector<HeldEvidence> evidence, impl_->feeds->Evidence());
+  {
+    absl::MutexLock lock(&impl_->mutex);
+    impl_->dialler = dialler;
+    impl_->started = true;
+  }
+  impl_->Run([&] {
+    impl_->core.Start(std::move(held), std::move(evidence), impl_->Now());
+    impl_->core.OnCharterChanged(impl_->Now());  // it may have moved since the machine was made
+  });
   impl_->timer = std::thread([impl = impl_.get()] { impl->TimerLoop(); });
   return absl::OkStatus();
 }
@@ -142,7 +166,11 @@ void Replicator::Stop() {
   }
   for (const auto& [id, stream] : streams) stream->Close(absl::UnavailableError("the node is stopping"));
   if (impl_->timer.joinable()) impl_->timer.join();
-  impl_->pool.Stop();
+  impl_->reads.Stop();
+  impl_->writes.Stop();
+  absl::MutexLock lock(&impl_->mutex);
+  const auto quiet = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return impl_->running == 0; };
+  impl_->mutex.Await(absl::Condition(&quiet));
 }
 
 absl::StatusOr<SessionId> Replicator::OnConnected(const std::string& node, bool dialled_by_us,
@@ -191,15 +219,15 @@ void Replicator::OnDialFailed(const std::string& node, const absl::Status& why) 
 }
 
 void Replicator::OnLocalFeedMoved(const std::string& audience) {
-  absl::StatusOr<std::optional<HeldFeed>> held = impl_->feeds->Find(impl_->options.partner, audience);
-  if (!held.ok() || !held->has_value()) return;
-  impl_->Run([&] { impl_->core.OnLocalFeedMoved(**std::move(held), impl_->Now()); });
+  const FeedKey feed{impl_->options.partner, audience, 0};
+  const std::optional<HeldFeed> held = impl_->executor.HeldNow(feed);
+  if (held.has_value()) impl_->Run([&] { impl_->core.OnLocalFeedMoved(*held, impl_->Now()); });
 }
 
 void Replicator::Heal(const std::string& partner, const std::string& audience) {
-  absl::StatusOr<std::optional<HeldFeed>> held = impl_->feeds->Find(partner, audience);
+  const std::optional<HeldFeed> held = impl_->executor.HeldNow({partner, audience, 0});
   impl_->Run([&] {
-    if (held.ok() && held->has_value()) impl_->core.NoteHeld(**std::move(held));
+    if (held.has_value()) impl_->core.NoteHeld(*held);
     impl_->core.Heal({partner, audience}, impl_->Now());
   });
 }
@@ -255,6 +283,9 @@ std::vector<FeedSyncView> Replicator::Feeds() const {
   return list;
 }
 
-void Replicator::OnAcknowledged(std::function<void()> callback) { impl_->on_acknowledged = std::move(callback); }
+void Replicator::OnAcknowledged(std::function<void()> callback) {
+  absl::MutexLock lock(&impl_->mutex);
+  impl_->on_acknowledged = std::move(callback);
+}
 
 }  // namespace cairn

@@ -7,11 +7,14 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
 #include "common/base/limits.h"
+#include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "server/store/apply.h"
 
 namespace cairn {
 namespace {
+
+constexpr absl::Duration kReadBudget = absl::Seconds(30);  // readers are shared with searches
 
 const FeedKey& KeyOf(const ReadPage& a) { return a.feed; }
 const FeedKey& KeyOf(const ReadInline& a) { return a.feed; }
@@ -42,13 +45,24 @@ StoreResult StoreExecutor::Execute(StoreRequest request) {
   std::visit([&](auto& action) { Do(action, &result); }, request.action);
   const FeedKey feed = FeedOf(request.action);
   if (feed.partner.empty() || ReadsOnly(request.action)) return result;
-  absl::StatusOr<std::optional<HeldFeed>> held = feeds_->Find(feed.partner, feed.audience);
-  if (held.ok()) {
-    result.held = *std::move(held);
-  } else if (result.status.ok()) {
-    result.status = held.status();
-  }
+  result.held = HeldNow(feed);
   return result;
+}
+
+// How the feed stands; a write that is done is not undone by a slow read, so an error here is only a missing answer.
+std::optional<HeldFeed> StoreExecutor::HeldNow(const FeedKey& feed) {
+  HeldFeed held;
+  held.feed = feed;  // nothing held and nothing staged is an answer as well
+  const absl::Status status = store_->Read(
+      [&](Connection& db) -> absl::Status {
+        ASSIGN_OR_RETURN(const std::optional<HeldFeed> found, FeedStore::Find(db, feed.partner, feed.audience));
+        if (found.has_value()) held = *found;
+        return absl::OkStatus();
+      },
+      kReadBudget);
+  if (status.ok()) return held;
+  LogWarning("sync.read_failed", {{"feed", feed.ToString()}, {"why", status.message()}});
+  return std::nullopt;
 }
 
 absl::Status StoreExecutor::Recover() {
@@ -72,7 +86,16 @@ void StoreExecutor::Do(ReadInline& action, StoreResult* result) {
   if (changes.ok()) result->inlined = *std::move(changes);
 }
 
+// A delta whose slices failed (a full disk) is finished before anything else is done to its feed.
+absl::Status StoreExecutor::FinishPending(const FeedKey& feed) {
+  ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, feeds_->Find(feed.partner, feed.audience));
+  if (!held.has_value() || held->state != FeedState::kApplying) return absl::OkStatus();
+  return ApplyAll(feeds_, held->feed);
+}
+
 void StoreExecutor::Do(StagePage& action, StoreResult* result) {
+  result->status = FinishPending(action.feed);
+  if (!result->status.ok()) return;
   absl::StatusOr<PreparedBatch> prepared = feeds_->Prepare(action.feed, std::move(action.entries));
   if (!prepared.ok()) {
     result->status = prepared.status();
@@ -83,6 +106,8 @@ void StoreExecutor::Do(StagePage& action, StoreResult* result) {
 }
 
 void StoreExecutor::Do(CommitHead& action, StoreResult* result) {
+  result->status = FinishPending(action.head.feed());
+  if (!result->status.ok()) return;
   std::optional<StageBatch> inlined;
   if (action.inlined) {
     absl::StatusOr<PreparedBatch> prepared = feeds_->Prepare(action.head.feed(), std::move(action.entries));
@@ -121,9 +146,19 @@ absl::Status StoreExecutor::Commit(Connection& db, const CommitHead& action, con
     RETURN_IF_ERROR(feeds_->Stage(db, *inlined));
   }
   ASSIGN_OR_RETURN(const StagedSet staged, feeds_->Staged(db, feed));
+  RETURN_IF_ERROR(CheckQuota(staged));
   ASSIGN_OR_RETURN(const VerifiedHead verified, checker_->CheckState(action.head, staged));
   ASSIGN_OR_RETURN(*progress, feeds_->MakeVisible(db, verified));
   return absl::OkStatus();
+}
+
+// What the charter lets one partner place on everybody's disk.
+absl::Status StoreExecutor::CheckQuota(const StagedSet& staged) const {
+  const v1::Quota quota = charter_->current()->QuotaOf(staged.feed.partner);
+  if (staged.live_count <= quota.records_max() && staged.live_bytes <= quota.bytes_max()) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("feed ", staged.feed.ToString(), " would hold ", staged.live_count,
+                                                   " records in ", staged.live_bytes, " bytes; its partner's quota is ",
+                                                   quota.records_max(), " records, ", quota.bytes_max(), " bytes"));
 }
 
 void StoreExecutor::Do(RefreshHead& action, StoreResult* result) {

@@ -2,6 +2,7 @@
 // staged, and only then visible.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -22,6 +23,9 @@ class StoreExecutor {
   // Blocks until the request is done and, for writes, on disk.
   StoreResult Execute(StoreRequest request);
 
+  // How the feed (whatever its generation) stands; empty also when it could not be read.
+  std::optional<HeldFeed> HeldNow(const FeedKey& feed);
+
   // Goes on with what a crash interrupted: verified deltas that were being made visible.
   absl::Status Recover();
 
@@ -40,6 +44,8 @@ class StoreExecutor {
   void Do(FreezeFeed& action, StoreResult* result);
   void Do(RecordAcknowledgement& action, StoreResult* result);
   void Do(AcceptCharter& action, StoreResult* result);
+  absl::Status FinishPending(const FeedKey& feed);
+  absl::Status CheckQuota(const StagedSet& staged) const;
   absl::Status Commit(Connection& db, const CommitHead& action, const StageBatch* inlined, ApplyProgress* progress);
 
   Store* const store_;

@@ -1,6 +1,7 @@
 #include "server/replicate/sync_core.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/limits.h"
@@ -19,14 +20,15 @@ SyncCore::SyncCore(Options options, const LiveCharter* charter, const HeadChecke
   state_.live_charter = charter;
   state_.checker = checker;
   state_.charter = charter->current();
-  puller_.OnMoved([this](const FeedName& feed) { Announce(feed); });
-  puller_.OnEvidenceStored(
-      [this](const FeedName& feed, const v1::ForkEvidence& evidence) { SpreadEvidence(feed, evidence); });
 }
 
-void SyncCore::Start(std::vector<HeldFeed> held, absl::Duration now) {
+void SyncCore::Start(std::vector<HeldFeed> held, std::vector<HeldEvidence> evidence, absl::Duration now) {
   state_.now = now;
-  for (HeldFeed& feed : held) state_.feeds[NameOf(feed.feed)] = std::move(feed);
+  for (HeldFeed& feed : held) state_.Note(feed);
+  for (HeldEvidence& proof : evidence) state_.evidence[proof.feed] = std::move(proof.evidence);
+  for (const auto& [feed, known] : state_.feeds) {
+    if (state_.Damaged(feed)) puller_.Consider(feed);
+  }
   SetDialTargets();
   Advance(now);
 }
@@ -46,6 +48,11 @@ void SyncCore::SetDialTargets() {
 void SyncCore::Advance(absl::Duration now) {
   state_.now = now;
   puller_.Run();
+  for (const FeedName& feed : std::exchange(state_.moved, {})) Announce(feed);
+  if (state_.evidence.size() > evidence_announced_) {
+    evidence_announced_ = state_.evidence.size();
+    for (const auto& [id, session] : sessions_) session->AnnounceEvidence();
+  }
   for (DialTarget& target : dial_plan_.TakeDue(now)) state_.outbox.dial.push_back(std::move(target));
 }
 
@@ -57,6 +64,8 @@ absl::Status SyncCore::OnConnected(SessionId id, const std::string& node, bool d
   if (node == state_.node)
     return absl::PermissionDeniedError(absl::StrCat("node ", node, " is this node itself: its key is used twice"));
   if (!ref.has_value()) return absl::PermissionDeniedError(absl::StrCat("node ", node, " is not in the charter"));
+  if (dial_plan_.Shunned(node, now))
+    return absl::UnavailableError(absl::StrCat("node ", node, " broke the protocol; it may come back in a minute"));
   for (const auto& [other_id, other] : sessions_) {
     if (other->node() != node) continue;
     const bool we_are_lower = state_.node < node;
@@ -125,7 +134,8 @@ void SyncCore::OnClosed(SessionId id, const absl::Status& why, absl::Duration no
   const std::string node = it->second->node();
   const absl::Duration lived = now - it->second->since();
   const bool faulty = faulty_.erase(id) > 0;
-  accepting_charter_.erase(id);
+  waiting_charters_.erase(id);
+  checking_charters_.erase(id);
   sessions_.erase(it);
   puller_.OnSessionClosed(id);
   const bool replaced =
@@ -159,12 +169,8 @@ void SyncCore::OnLocalFeedMoved(HeldFeed held, absl::Duration now) {
   const FeedName feed = NameOf(held.feed);
   const auto before = state_.feeds.find(feed);
   const uint64_t after_seq = before == state_.feeds.end() || before->second.feed != held.feed ? 0 : before->second.seq;
-  const bool moved = held.seq > after_seq;
-  state_.feeds[feed] = held;
-  if (!moved) {
-    Announce(feed);
-    return Advance(now);
-  }
+  state_.Note(held);
+  if (held.seq <= after_seq) return Advance(now);
   // Peers that stand right before the change get it with the head; the announcement waits for it to be read.
   state_.inline_changes[feed] = std::nullopt;
   const uint64_t ticket = ++inline_ticket_;
@@ -193,23 +199,37 @@ void SyncCore::Announce(const FeedName& feed) {
   for (const auto& [id, session] : sessions_) session->Announce(feed);
 }
 
-void SyncCore::SpreadEvidence(const FeedName& feed, const v1::ForkEvidence& evidence) {
-  for (const auto& [id, session] : sessions_) {
-    if (!session->greeted() || !state_.MaySend(session->partner(), feed)) continue;
-    v1::SyncMessage message;
-    *message.mutable_evidence() = evidence;
-    session->Send(std::move(message));
+// One chain of each peer at a time is being checked; what comes meanwhile joins what follows.
+void SyncCore::OnCharterOffered(PeerSession* session, v1::CharterChain chain) {
+  if (chain.versions_size() == 0) return;
+  v1::CharterChain& waiting = waiting_charters_[session->id()];
+  for (v1::SignedCharter& version : *chain.mutable_versions()) *waiting.add_versions() = std::move(version);
+  if (waiting.ByteSizeLong() > limits::sync_queue_charter_bytes_max) {
+    Fault(session->id(), absl::ResourceExhaustedError("sends charters faster than they can be checked"));
   }
+  CheckWaitingCharter(session->id());
 }
 
-void SyncCore::OnCharterOffered(PeerSession* session, v1::CharterChain chain) {
-  if (chain.versions_size() == 0 || !accepting_charter_.insert(session->id()).second) return;
-  state_.Ask(AcceptCharter{std::move(chain)}, [this, id = session->id()](StoreResult&& result) {
-    accepting_charter_.erase(id);
-    if (result.status.ok()) return;  // OnCharterChanged follows from whoever holds the charter
-    if (absl::IsInvalidArgument(result.status)) Fault(id, result.status);
-    LogWarning("charter.refused", {{"why", result.status.message()}});
-  });
+void SyncCore::CheckWaitingCharter(SessionId id) {
+  const auto waiting = waiting_charters_.find(id);
+  if (waiting == waiting_charters_.end() || waiting->second.versions_size() == 0 ||
+      !checking_charters_.insert(id).second)
+    return;
+  v1::Charter last;
+  last.ParseFromString(waiting->second.versions(waiting->second.versions_size() - 1).body());
+  state_.Ask(AcceptCharter{std::exchange(waiting->second, {})},
+             [this, id, version = last.version()](StoreResult&& result) {
+               checking_charters_.erase(id);
+               const auto session = sessions_.find(id);
+               if (session == sessions_.end()) return;
+               if (result.status.ok()) {  // OnCharterChanged follows from whoever holds the charter
+                 session->second->NoteCharterVersion(version);
+               } else {
+                 LogWarning("charter.refused", {{"peer", session->second->node()}, {"why", result.status.message()}});
+                 if (absl::IsInvalidArgument(result.status)) Fault(id, result.status);
+               }
+               CheckWaitingCharter(id);
+             });
 }
 
 void SyncCore::OnCharterChanged(absl::Duration now) {

@@ -40,7 +40,7 @@ class SyncCore {
   SyncCore(Options options, const LiveCharter* charter, const HeadChecker* checker);
 
   // What the store holds, before anything else.
-  void Start(std::vector<HeldFeed> held, absl::Duration now);
+  void Start(std::vector<HeldFeed> held, std::vector<HeldEvidence> evidence, absl::Duration now);
 
   // --- streams
   // A stream with an authenticated node. PERMISSION_DENIED: not a node of the charter; ALREADY_EXISTS: another stream
@@ -57,7 +57,7 @@ class SyncCore {
   void OnLocalFeedMoved(HeldFeed held, absl::Duration now);
   void OnCharterChanged(absl::Duration now);
   // The feed changed in the store by other hands (it was marked damaged).
-  void NoteHeld(HeldFeed held) { state_.feeds[NameOf(held.feed)] = std::move(held); }
+  void NoteHeld(const HeldFeed& held) { state_.Note(held); }
   void Heal(const FeedName& feed, absl::Duration now);
   void OnTimer(absl::Duration now);
 
@@ -78,7 +78,7 @@ class SyncCore {
   void OnCharterOffered(PeerSession* session, v1::CharterChain chain);
   void OnInlineRead(const FeedName& feed, const HeldFeed& held, uint64_t after_seq, StoreResult&& result);
   void Announce(const FeedName& feed);
-  void SpreadEvidence(const FeedName& feed, const v1::ForkEvidence& evidence);
+  void CheckWaitingCharter(SessionId id);
   void Fault(SessionId session, const absl::Status& why);
   void SetDialTargets();
 
@@ -88,8 +88,10 @@ class SyncCore {
   Puller puller_;
   std::map<FeedName, uint64_t> inline_tickets_;  // the latest read of each own change: older answers do not count
   uint64_t inline_ticket_ = 0;
-  std::set<SessionId> faulty_;             // being closed for a fault of the peer
-  std::set<SessionId> accepting_charter_;  // one chain of each peer at a time is being checked
+  size_t evidence_announced_ = 0;
+  std::set<SessionId> faulty_;  // being closed for a fault of the peer
+  std::map<SessionId, v1::CharterChain> waiting_charters_;
+  std::set<SessionId> checking_charters_;
 };
 
 }  // namespace cairn

@@ -27,7 +27,7 @@ void SyncState::Answer(StoreResult&& result) {
   if (it == waiting_.end()) return;
   const auto then = std::move(it->second);
   waiting_.erase(it);
-  if (result.held.has_value()) feeds[NameOf(result.held->feed)] = *result.held;
+  if (result.held.has_value()) Note(*result.held);
   then(std::move(result));
 }
 
@@ -36,9 +36,26 @@ Position SyncState::HeldPosition(const FeedName& feed) const {
   return it == feeds.end() ? Position{} : PositionOf(it->second);
 }
 
+bool SyncState::Damaged(const FeedName& feed) const {
+  const auto it = feeds.find(feed);
+  return it != feeds.end() && it->second.state == FeedState::kDamaged;
+}
+
 bool SyncState::Frozen(const FeedName& feed, uint32_t generation) const {
   const auto it = feeds.find(feed);
-  return it != feeds.end() && it->second.frozen && it->second.feed.generation == generation;
+  if (it != feeds.end() && it->second.frozen && it->second.feed.generation == generation) return true;
+  return evidence.count(FeedKey{feed.first, feed.second, generation}) > 0;
+}
+
+// An answer that was read before a newer one must not take the feed back (R5).
+void SyncState::Note(const HeldFeed& held) {
+  HeldFeed& known = feeds[NameOf(held.feed)];
+  const Position before = PositionOf(known);
+  const Position now = PositionOf(held);
+  if (now.BehindOf(before)) return;
+  const bool news = before.BehindOf(now) || before.as_of_millis < now.as_of_millis;
+  known = held;
+  if (news) moved.insert(NameOf(held.feed));
 }
 
 bool SyncState::MayHold(const FeedName& feed) const {

@@ -71,15 +71,21 @@ struct SyncState {
   absl::Duration now;                          // monotonic, of the event being handled
   std::map<FeedName, HeldFeed> feeds;
   std::map<FeedName, std::optional<InlineChange>> inline_changes;  // empty optional: being read
+  std::map<FeedKey, v1::ForkEvidence> evidence;                    // one a generation: it is frozen (R6)
+  std::set<FeedName> moved;                                        // stand at a newer head since the last event
   SyncOutbox outbox;
 
   // Asks the store; `then` runs with the answer. The key of the answer is the machine's own affair.
   void Ask(StoreAction action, std::function<void(StoreResult&&)> then);
   // Runs what waits for this result.
   void Answer(StoreResult&& result);
+  // The feed stands so in the store. Older news is ignored.
+  void Note(const HeldFeed& held);
 
   // Where the feed stands here; all 0 when nothing is held.
   Position HeldPosition(const FeedName& feed) const;
+  // Its entries were found to disagree with its head: only a whole set mends it.
+  bool Damaged(const FeedName& feed) const;
   // The generation is frozen at its last good head (R6).
   bool Frozen(const FeedName& feed, uint32_t generation) const;
   // This node may hold the feed.

@@ -74,7 +74,9 @@ void SimNode::Start() {
       CarryOut();
     });
   });
-  parts_->core->Start(*std::move(held), world_->now());
+  auto evidence = parts_->feeds->Evidence();
+  ASSERT_TRUE(evidence.ok()) << evidence.status();
+  parts_->core->Start(*std::move(held), *std::move(evidence), world_->now());
   CarryOut();
 }
 
