@@ -108,7 +108,7 @@ class Run {
       : node_(*node),
         now_(now),
         core_({node->world->consortium().id(), "p0-1", "p0", 1}, node->charter.get(), node->checker.get()) {
-    core_.Start(*node->feeds->Feeds(), now_);
+    core_.Start(*node->feeds->Feeds(), *node->feeds->Evidence(), now_);
     Settle();
   }
 
