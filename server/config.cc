@@ -196,7 +196,6 @@ absl::Status ReadPaths(const toml::table* table, const std::string& path, NodeCo
     if (file.empty()) paths.FailAt(setting.key, absl::StrCat("paths.", setting.key, " must name a file"));
     *setting.value = JoinPath(config->data, file);
   }
-  config->lock = JoinPath(config->data, data_dir::lock);
   if (config->socket.size() > socket_path_bytes_max) {
     paths.FailAt("socket", absl::StrCat("the path of the socket, ", Quoted(config->socket), ", has ",
                                         config->socket.size(), " bytes; the system allows ", socket_path_bytes_max,

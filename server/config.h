@@ -26,7 +26,6 @@ struct NodeConfig {
   std::string data;  // the data directory: where the file lies
   std::string database;
   std::string socket;
-  std::string lock;
   std::string charter;
   std::string tls_key;
   std::string tls_certificate;

@@ -18,7 +18,6 @@ inline constexpr absl::string_view join_request = "join-request";        // for 
 inline constexpr absl::string_view charter = "charter.chain";            // what the governors answered with, text
 inline constexpr absl::string_view database = "cairn.db";                // with its -wal and -shm beside it
 inline constexpr absl::string_view socket = "cairn.sock";                // gRPC for whoever may open it
-inline constexpr absl::string_view lock = "cairn.lock";                  // held by the node that runs
 }  // namespace data_dir
 
 // `relative` below `base`; an absolute path stays as it is.
