@@ -6,18 +6,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "cairn/v1/feed.pb.h"
 #include "common/base/clock.h"
 #include "server/charter/live_charter.h"
+#include "server/feed/head_format.h"
 #include "server/store/feed_store.h"
 #include "server/store/verified_head.h"
 
 namespace cairn {
-
-// How far in the future a head's as_of may lie: clocks of honest nodes differ, and a head from tomorrow would hide a
-// day of silence.
-inline constexpr absl::Duration as_of_future_max = absl::Minutes(10);
 
 // Thread-safe. Its pointers must outlive it.
 class HeadChecker {

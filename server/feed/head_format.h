@@ -5,9 +5,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cairn/v1/feed.pb.h"
 
 namespace cairn {
+
+// How far in the future a head's as_of may lie: clocks of honest nodes differ, and a head from tomorrow would hide a
+// day of silence.
+inline constexpr absl::Duration as_of_future_max = absl::Minutes(10);
 
 // The parts of a signed head.
 struct ParsedHead {

@@ -40,7 +40,9 @@ absl::StatusOr<v1::SignedHead> HeadSigner::SignNext(const v1::SignedHead* held, 
       }
       content.set_previous_seq(before.content.seq());
       content.set_previous(before.content_sha256);
-      as_of = std::max(as_of, before.body.as_of_unix_millis());
+      // A clock that was once a day ahead must not stop publishing for a day.
+      const int64_t held_as_of = before.body.as_of_unix_millis();
+      if (!IsAheadOf(held_as_of, next.as_of)) as_of = std::max(as_of, held_as_of);
     }
   }
   v1::HeadBody body;
@@ -55,6 +57,10 @@ absl::StatusOr<v1::SignedHead> HeadSigner::Resign(const v1::SignedHead& held, ab
   parsed.body.set_as_of_unix_millis(std::max(absl::ToUnixMillis(as_of), parsed.body.as_of_unix_millis()));
   parsed.body.set_key_id(key_id_);
   return SignBody(key_, parsed.body);
+}
+
+bool HeadSigner::IsAheadOf(int64_t held_as_of_unix_millis, absl::Time now) {
+  return absl::FromUnixMillis(held_as_of_unix_millis) > now + as_of_future_max;
 }
 
 }  // namespace cairn

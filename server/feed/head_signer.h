@@ -28,12 +28,18 @@ class HeadSigner {
     absl::Time as_of;
   };
   // The head that follows `held`; nullptr: the first of its generation. INVALID_ARGUMENT when `seq` does not rise
-  // within a generation, which would break R3 and R6. as_of never goes back within a generation, whatever the clock
-  // did.
+  // within a generation, which would break R3 and R6. as_of does not go back within a generation when a clock is set
+  // back a little; it does when that of `held` lies so far ahead that no node accepts it, since the higher number alone
+  // makes the head newer.
   absl::StatusOr<v1::SignedHead> SignNext(const v1::SignedHead* held, const NextState& next) const;
 
-  // The same content with a newer as_of (a heartbeat), or by a new key. as_of never goes back.
+  // The same content with a newer as_of (a heartbeat), or by a new key. as_of never goes back, even when that makes a
+  // head that no node accepts yet; see IsAheadOf.
   absl::StatusOr<v1::SignedHead> Resign(const v1::SignedHead& held, absl::Time as_of) const;
+
+  // True when `held` was signed by a clock so far ahead of `now` that no node accepts a head with its as_of: a
+  // heartbeat has to wait until that time has come.
+  static bool IsAheadOf(int64_t held_as_of_unix_millis, absl::Time now);
 
   // What charters and heads call the key.
   const std::string& key_id() const { return key_id_; }

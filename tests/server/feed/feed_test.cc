@@ -252,6 +252,19 @@ TEST_F(HeadTest, TheSignersTimeNeverGoesBack_R5) {
   EXPECT_EQ(ParseHead(Sign(&held, 4))->body.as_of_unix_millis(), ParseHead(held)->body.as_of_unix_millis());
 }
 
+TEST_F(HeadTest, AClockThatWasADayAheadSpoilsNoLaterHead) {
+  clock_.Advance(absl::Hours(24));
+  const v1::SignedHead held = Sign(nullptr, 3);
+  clock_.Advance(-absl::Hours(24));
+  const v1::SignedHead next = Sign(&held, 4);
+  const auto checked = checker_->CheckSignature(next);
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_EQ(checked->as_of(), clock_.Now());
+  EXPECT_EQ(Compared(held, next), Order::kNewer);
+  EXPECT_TRUE(HeadSigner::IsAheadOf(ParseHead(held)->body.as_of_unix_millis(), clock_.Now()));
+  EXPECT_FALSE(HeadSigner::IsAheadOf(ParseHead(next)->body.as_of_unix_millis(), clock_.Now()));
+}
+
 TEST_F(HeadTest, APlannedNewKeySignsTheSameStateAnew) {
   const v1::SignedHead held = Sign(nullptr, 3);
   SeededRandom random(99);
