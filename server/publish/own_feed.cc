@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "common/base/errors.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
@@ -82,16 +83,16 @@ absl::StatusOr<std::optional<HeldFeed>> OwnFeed::Settle(const std::string& audie
 }
 
 absl::Status OwnFeed::CheckQuota(const Change& change) const {
+  // What makes less is welcome, even above the quota.
+  if (change.records_delta <= 0 && change.bytes_delta <= 0) return absl::OkStatus();
   const v1::Quota quota = charter_->current()->QuotaOf(partner_);
-  ASSIGN_OR_RETURN(const std::vector<HeldFeed> all, feeds_->Feeds());
+  ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(partner_));
   int64_t records = change.records_delta;
   int64_t bytes = change.bytes_delta;
-  for (const HeldFeed& feed : all) {
-    if (feed.feed.partner != partner_) continue;
+  for (const HeldFeed& feed : own) {
     records += static_cast<int64_t>(feed.live_count);
     bytes += static_cast<int64_t>(feed.live_bytes);
   }
-  // What makes less is welcome, even above the quota.
   if (change.records_delta > 0 && records > static_cast<int64_t>(quota.records_max())) {
     return absl::ResourceExhaustedError(absl::StrCat("the partner would have ", records,
                                                      " records; the charter allows ", quota.records_max(),
@@ -105,62 +106,126 @@ absl::Status OwnFeed::CheckQuota(const Change& change) const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<ApplyProgress> OwnFeed::Finish(Connection& db, const FeedKey& feed, const std::optional<HeldFeed>& held,
-                                              uint64_t seq) const {
-  ASSIGN_OR_RETURN(const StagedSet staged, feeds_->Staged(db, feed));
-  HeadSigner::NextState next{feed, seq, staged.live_count, staged.digest.Digest(), clock_->Now()};
-  ASSIGN_OR_RETURN(const v1::SignedHead head, signer_.SignNext(held.has_value() ? &held->head : nullptr, next));
+// Nothing but this change may be signed: a set that is being fetched of this feed is staged in the same place.
+absl::Status OwnFeed::CheckBase(Connection& db, const Run& run) const {
+  ASSIGN_OR_RETURN(const std::optional<HeldFeed> now, FeedStore::Find(db, partner_, run.feed.audience));
+  const bool has_head = now.has_value() && now->has_head;
+  const uint64_t seq = has_head ? now->seq : 0;
+  if (has_head == run.held.has_value() && seq == run.base &&
+      (!has_head || now->content_sha256 == run.held->content_sha256)) {
+    return absl::OkStatus();
+  }
+  return absl::AbortedError(absl::StrCat("feed ", run.feed.ToString(), " moved from ", run.base, " to ", seq,
+                                         " while the batch was being prepared; publish it again"));
+}
+
+absl::Status OwnFeed::CheckUntouched(Connection& db, const Run& run) const {
+  const absl::StatusOr<StagedSet> now = feeds_->Staged(db, run.feed);
+  if (!now.ok() && !absl::IsNotFound(now.status())) return now.status();
+  if (now.ok() && now->staged_entries == run.left->staged_entries && now->through_seq == run.left->through_seq &&
+      now->digest.ToBytes() == run.left->digest.ToBytes()) {
+    return absl::OkStatus();
+  }
+  return absl::AbortedError(absl::StrCat("feed ", run.feed.ToString(), ": what was staged for it is ",
+                                         now.ok() ? "not what the batch left there" : "gone",
+                                         "; nothing is published, publish it again"));
+}
+
+absl::StatusOr<ApplyProgress> OwnFeed::Finish(Connection& db, const Run& run, const StagedSet& staged) const {
+  ASSIGN_OR_RETURN(const std::optional<HeldFeed> now, FeedStore::Find(db, partner_, run.feed.audience));
+  if (staged.staged_entries != run.entries || !now.has_value() || now->staging.base_seq != run.base ||
+      now->staging.full) {
+    return absl::AbortedError(absl::StrCat("feed ", run.feed.ToString(), ": ", staged.staged_entries,
+                                           " entries are staged where the batch has ", run.entries, " onto ", run.base,
+                                           "; nothing is published, publish it again"));
+  }
+  const uint64_t seq = run.base + run.entries;
+  const HeadSigner::NextState next{run.feed, seq, staged.live_count, staged.digest.Digest(), clock_->Now()};
+  ASSIGN_OR_RETURN(const v1::SignedHead head, signer_.SignNext(run.held.has_value() ? &run.held->head : nullptr, next));
   ASSIGN_OR_RETURN(AuthenticHead authentic, checker_->CheckSignature(head));
   ASSIGN_OR_RETURN(const VerifiedHead verified, checker_->CheckState(std::move(authentic), staged));
   return feeds_->MakeVisible(db, verified);
 }
 
-absl::Status OwnFeed::StageAll(const FeedKey& feed, const std::optional<HeldFeed>& held, const Change& change,
-                               ApplyProgress* progress) {
-  const uint64_t base = held.has_value() ? held->seq : 0;
-  uint64_t staged = 0;
-  while (staged < change.entries) {
-    ASSIGN_OR_RETURN(std::vector<v1::Entry> entries, change.next());
-    if (entries.empty()) return absl::InternalError(absl::StrCat("only ", staged, " of ", change.entries, " entries"));
-    StageBatch batch;
-    batch.restart = staged == 0;
-    for (v1::Entry& entry : entries) entry.set_seq(base + ++staged);
-    ASSIGN_OR_RETURN(batch.prepared, feeds_->Prepare(feed, std::move(entries)));
-    batch.through_seq = batch.basis_seq = base + staged;
-    // The last chunk and the head go in one transaction; for a small change that is all there is.
-    RETURN_IF_ERROR(store_->Write([&](Connection& db) -> absl::Status {
-      RETURN_IF_ERROR(feeds_->Stage(db, batch));
-      if (staged < change.entries) return absl::OkStatus();
-      ASSIGN_OR_RETURN(*progress, Finish(db, feed, held, base + staged));
-      return absl::OkStatus();
-    }));
+absl::StatusOr<StageBatch> OwnFeed::NextBatch(const Change& change, const Run& run, uint64_t staged) const {
+  StageBatch batch;
+  batch.restart = staged == 0;
+  batch.through_seq = batch.basis_seq = run.base + staged;
+  if (staged == run.entries) return batch;
+  ASSIGN_OR_RETURN(std::vector<v1::Entry> entries, change.next());
+  if (entries.empty()) return absl::InternalError(absl::StrCat("only ", staged, " of ", run.entries, " entries"));
+  for (v1::Entry& entry : entries) entry.set_seq(++batch.through_seq);
+  batch.basis_seq = batch.through_seq;
+  ASSIGN_OR_RETURN(batch.prepared, feeds_->Prepare(run.feed, std::move(entries)));
+  return batch;
+}
+
+// The last batch and the head go in one transaction; for a small change that is all there is.
+absl::Status OwnFeed::StageBatchOf(Connection& db, const StageBatch& batch, Run* run) const {
+  RETURN_IF_ERROR(batch.restart ? CheckBase(db, *run) : CheckUntouched(db, *run));
+  RETURN_IF_ERROR(feeds_->Stage(db, batch));
+  ASSIGN_OR_RETURN(run->left, feeds_->Staged(db, run->feed));
+  if (batch.through_seq < run->base + run->entries) return absl::OkStatus();
+  ASSIGN_OR_RETURN(run->progress, Finish(db, *run, *run->left));
+  return absl::OkStatus();
+}
+
+absl::Status OwnFeed::StageAll(const Change& change, Run* run) const {
+  ASSIGN_OR_RETURN(StageBatch batch, NextBatch(change, *run, 0));
+  while (!batch.prepared.entries.empty()) {
+    const std::optional<StagedSet> left_before = run->left;
+    absl::Status written;
+    absl::Notification done;
+    store_->WriteAsync([&](Connection& db) { return StageBatchOf(db, batch, run); },
+                       [&](absl::Status status) {
+                         written = std::move(status);
+                         done.Notify();
+                       });
+    const uint64_t staged = batch.through_seq - run->base;
+    // While the disk is busy, the next batch is hashed.
+    absl::StatusOr<StageBatch> next = NextBatch(change, *run, staged);
+    done.WaitForNotification();
+    if (!written.ok()) run->left = left_before;
+    RETURN_IF_ERROR(written);
     if (change.progress) change.progress(staged);
+    RETURN_IF_ERROR(next.status());
+    batch = *std::move(next);
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint64_t> OwnFeed::Write(const std::string& audience, const Change& change) {
-  RETURN_IF_ERROR(CheckCharter());
-  RETURN_IF_ERROR(CheckQuota(change));
-  ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, Settle(audience));
-  const FeedKey feed = KeyOf(audience);
-  ApplyProgress progress = ApplyProgress::kDone;
-  if (const absl::Status staged = StageAll(feed, held, change, &progress); !staged.ok()) {
-    const absl::Status dropped =
-        store_->Write([&](Connection& db) { return feeds_->DropStaging(db, partner_, audience); });
-    if (!dropped.ok()) LogWarning("publish.staging_left", {{"why", dropped.message()}});
-    return staged;
-  }
-  if (progress == ApplyProgress::kMoreSlices) {
-    RETURN_IF_ERROR(Annotate(ApplyAll(feeds_, feed), "the batch is signed and on disk and will be completed"));
-  }
-  return (held.has_value() ? held->seq : 0) + change.entries;
+// What somebody else has staged by now is left alone.
+void OwnFeed::DropStaged(const Run& run) const {
+  if (!run.left.has_value()) return;
+  const absl::Status dropped = store_->Write([&](Connection& db) -> absl::Status {
+    RETURN_IF_ERROR(CheckUntouched(db, run));
+    return feeds_->DropStaging(db, partner_, run.feed.audience);
+  });
+  if (!dropped.ok()) LogWarning("publish.staging_left", {{"why", dropped.message()}});
 }
 
-absl::Status OwnFeed::Resign(const HeldFeed& held) {
-  ASSIGN_OR_RETURN(const v1::SignedHead head, signer_.Resign(held.head, clock_->Now()));
+absl::StatusOr<uint64_t> OwnFeed::Write(const std::string& audience, const std::optional<HeldFeed>& held,
+                                        const Change& change) {
+  RETURN_IF_ERROR(CheckCharter());
+  RETURN_IF_ERROR(CheckQuota(change));
+  Run run{KeyOf(audience), held, held.has_value() ? held->seq : 0, change.entries, std::nullopt, ApplyProgress::kDone};
+  if (const absl::Status staged = StageAll(change, &run); !staged.ok()) {
+    DropStaged(run);
+    return staged;
+  }
+  if (run.progress == ApplyProgress::kMoreSlices) {
+    RETURN_IF_ERROR(Annotate(ApplyAll(feeds_, run.feed), "the batch is signed and on disk and will be completed"));
+  }
+  return run.base + run.entries;
+}
+
+absl::StatusOr<bool> OwnFeed::Resign(const HeldFeed& held) {
+  const absl::Time now = clock_->Now();
+  if (HeadSigner::IsAheadOf(held.as_of_unix_millis, now)) return false;
+  ASSIGN_OR_RETURN(const v1::SignedHead head, signer_.Resign(held.head, now));
   ASSIGN_OR_RETURN(const AuthenticHead authentic, checker_->CheckSignature(head));
-  return store_->Write([&](Connection& db) { return feeds_->StoreHead(db, authentic); });
+  RETURN_IF_ERROR(store_->Write([&](Connection& db) { return feeds_->StoreHead(db, authentic); }));
+  return true;
 }
 
 }  // namespace cairn

@@ -72,17 +72,22 @@ v1::RecordChange DifferenceOf(int kind, const v1::Record& held, const v1::Record
 
 }  // namespace
 
-PublishBatch::PublishBatch(Publisher* publisher, v1::PublishHeader header, std::unique_ptr<PublishScratch> scratch)
-    : publisher_(publisher), header_(std::move(header)), scratch_(std::move(scratch)) {}
+PublishBatch::PublishBatch(Publisher* publisher, v1::PublishHeader header)
+    : publisher_(publisher), header_(std::move(header)), scratch_(publisher->options_.scratch_dir) {}
 
 PublishBatch::~PublishBatch() { publisher_->open_batches_.fetch_sub(1); }
 
 absl::Status PublishBatch::Add(v1::PublishRecords* records) {
   RETURN_IF_ERROR(failed_);
   failed_ = [&]() -> absl::Status {
-    RETURN_IF_ERROR(scratch_->BeginGroup());
-    for (v1::PublishRecord& record : *records->mutable_records()) RETURN_IF_ERROR(AddRecord(&record));
-    return scratch_->EndGroup();
+    const Publisher::Options& options = publisher_->options_;
+    const std::shared_ptr<const CharterView> charter = publisher_->charter_->current();
+    const v1::Partner* const own = charter->FindPartner(options.partner);
+    const ValidationContext context{publisher_->clock_->Now(), own == nullptr ? "" : own->country(),
+                                    PartnerNamespace(options.consortium, options.partner)};
+    RETURN_IF_ERROR(scratch_.BeginGroup());
+    for (v1::PublishRecord& record : *records->mutable_records()) RETURN_IF_ERROR(AddRecord(&record, context));
+    return scratch_.EndGroup();
   }();
   return failed_;
 }
@@ -91,20 +96,14 @@ void PublishBatch::Refuse(v1::RecordProblem problem) {
   if (problems_.size() < limits::publish_problems_max) problems_.push_back(std::move(problem));
 }
 
-absl::Status PublishBatch::AddRecord(v1::PublishRecord* published) {
-  const Publisher::Options& options = publisher_->options_;
+absl::Status PublishBatch::AddRecord(v1::PublishRecord* published, const ValidationContext& context) {
   v1::Record& record = *published->mutable_record();
   record.clear_updated_at();
-  const std::shared_ptr<const CharterView> charter = publisher_->charter_->current();
-  const v1::Partner* const own = charter->FindPartner(options.partner);
-  const absl::Time now = publisher_->clock_->Now();
-  const ValidationContext context{now, own == nullptr ? "" : own->country(),
-                                  PartnerNamespace(options.consortium, options.partner)};
   const std::vector<Problem> problems = NormaliseAndValidate(&record, context);
   ScratchItem item;
   item.position = count_++;
   item.kind = KindOf(record);
-  item.origin = published->origin();
+  item.origin = std::move(*published->mutable_origin());
   for (const Problem& problem : problems) Refuse(ProblemOf(item.origin, record.id(), item.position, problem));
   const absl::StatusOr<std::string> id16 = UuidFromText(record.id());
   if (!problems.empty()) {
@@ -116,15 +115,16 @@ absl::Status PublishBatch::AddRecord(v1::PublishRecord* published) {
       return absl::OkStatus();
     }
   } else {
-    record.mutable_updated_at()->set_seconds(absl::ToUnixSeconds(now));
+    record.mutable_updated_at()->set_seconds(absl::ToUnixSeconds(context.now));
     item.payload = SerialiseRecord(record);
   }
   RETURN_IF_ERROR(id16.status());
   item.id = *id16;
-  ASSIGN_OR_RETURN(const std::optional<std::string> taken, scratch_->Put(item));
+  const std::string origin = item.origin;
+  ASSIGN_OR_RETURN(const std::optional<std::string> taken, scratch_.Put(std::move(item)));
   if (!taken.has_value() || !problems.empty()) return absl::OkStatus();
   result_.set_refused(result_.refused() + 1);
-  Refuse(ProblemOf(item.origin, record.id(), item.position,
+  Refuse(ProblemOf(origin, record.id(), count_ - 1,
                    {"id", record.id(), absl::StrCat("used twice in this batch, first in ", *taken),
                     "give each record an id of its own"}));
   return absl::OkStatus();
@@ -136,7 +136,7 @@ void PublishBatch::List(v1::RecordChange change) {
   changes_.push_back(std::move(change));
 }
 
-void PublishBatch::Flush(PublishSink* sink) {
+void PublishBatch::SendChanges(PublishSink* sink) {
   for (v1::RecordChange& change : changes_) {
     v1::PublishResponse response;
     *response.mutable_change() = std::move(change);
@@ -145,33 +145,46 @@ void PublishBatch::Flush(PublishSink* sink) {
   changes_.clear();
 }
 
+void PublishBatch::SendProblems(PublishSink* sink) {
+  for (v1::RecordProblem& problem : problems_) {
+    v1::PublishResponse response;
+    *response.mutable_problem() = std::move(problem);
+    if (sink != nullptr) sink->Send(std::move(response));
+  }
+  problems_.clear();
+}
+
 absl::Status PublishBatch::RefuseItem(const ScratchItem& item, v1::RecordProblem problem) {
   result_.set_refused(result_.refused() + 1);
   Refuse(std::move(problem));
-  return scratch_->Decide(item.position, Action::kRefuse, "");
+  return scratch_.Decide(item.position, Action::kRefuse, "");
 }
 
 absl::Status PublishBatch::CompareWithHeld(const ScratchItem& item, const std::optional<v1::Entry>& held) {
-  ASSIGN_OR_RETURN(v1::Record record, ParseRecord(item.payload));
+  const bool lists = header_.dry_run() && listed_ < header_.changes_max();
   if (!held.has_value() || held->tombstone()) {
     result_.set_added(result_.added() + 1);
     change_.records_delta += 1;
     change_.bytes_delta += static_cast<int64_t>(item.payload.size());
-    if (header_.dry_run()) List(ChangeOf(v1::RecordChange::ADDED, item.kind, record));
-    return scratch_->Decide(item.position, Action::kAdd, "");
+    if (lists) {
+      ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(item.payload));
+      List(ChangeOf(v1::RecordChange::ADDED, item.kind, record));
+    }
+    return scratch_.Decide(item.position, Action::kAdd, "");
   }
+  ASSIGN_OR_RETURN(v1::Record record, ParseRecord(item.payload));
   ASSIGN_OR_RETURN(const v1::Record before, ParseRecord(held->payload()));
   KeepVerification(before, &record);
   if (SameContent(before, record)) {
     result_.set_unchanged(result_.unchanged() + 1);
-    return scratch_->Decide(item.position, Action::kKeep, "");
+    return scratch_.Decide(item.position, Action::kKeep, "");
   }
   if (Earlier(record.updated_at(), before.updated_at())) *record.mutable_updated_at() = before.updated_at();
   const std::string payload = SerialiseRecord(record);
   result_.set_changed(result_.changed() + 1);
   change_.bytes_delta += static_cast<int64_t>(payload.size()) - static_cast<int64_t>(held->payload().size());
-  if (header_.dry_run()) List(DifferenceOf(item.kind, before, record));
-  return scratch_->Decide(item.position, Action::kChange, payload);
+  if (lists) List(DifferenceOf(item.kind, before, record));
+  return scratch_.Decide(item.position, Action::kChange, payload);
 }
 
 absl::Status PublishBatch::CompareItem(Connection& db, const ScratchItem& item) {
@@ -191,19 +204,20 @@ absl::Status PublishBatch::CompareItem(Connection& db, const ScratchItem& item) 
     return RefuseItem(item, problem("id", UuidToText(item.id), absl::StrCat("published by partner ", holder.partner),
                                     "each partner publishes its own records; give this one an id of its own"));
   }
+  if (holders.empty()) return CompareWithHeld(item, std::nullopt);
   ASSIGN_OR_RETURN(const auto held, FeedStore::FindEntry(db, partner, header_.audience(), item.kind, item.id));
   return CompareWithHeld(item, held);
 }
 
 absl::Status PublishBatch::CompareChunk(const std::vector<ScratchItem>& items) {
-  RETURN_IF_ERROR(scratch_->BeginGroup());
+  RETURN_IF_ERROR(scratch_.BeginGroup());
   RETURN_IF_ERROR(publisher_->store_->Read(
       [&](Connection& db) -> absl::Status {
         for (const ScratchItem& item : items) RETURN_IF_ERROR(CompareItem(db, item));
         return absl::OkStatus();
       },
       read_budget));
-  return scratch_->EndGroup();
+  return scratch_.EndGroup();
 }
 
 absl::Status PublishBatch::ListWithdrawal(int kind, const std::string& id) {
@@ -216,7 +230,7 @@ absl::Status PublishBatch::ListWithdrawal(int kind, const std::string& id) {
   return absl::OkStatus();
 }
 
-absl::Status PublishBatch::FindWithdrawals() {
+absl::Status PublishBatch::FindWithdrawals(const std::function<void(uint64_t)>& step) {
   if (nameless_ > 0) {
     return absl::InvalidArgumentError(
         absl::StrCat(nameless_,
@@ -228,52 +242,44 @@ absl::Status PublishBatch::FindWithdrawals() {
     std::vector<EntryInfo> found;
     RETURN_IF_ERROR(publisher_->store_->Read(
         [&](Connection& db) -> absl::Status {
-          ASSIGN_OR_RETURN(after, FeedStore::VisitEntries(
-                                      db, publisher_->options_.partner, header_.audience(), *after,
-                                      prune_entries_a_read, [&](const EntryInfo& info) -> absl::Status {
-                                        if (info.tombstone) return absl::OkStatus();
-                                        ASSIGN_OR_RETURN(const bool kept, scratch_->Contains(info.kind, info.id));
-                                        if (!kept) found.push_back(info);
-                                        return absl::OkStatus();
-                                      }));
+          ASSIGN_OR_RETURN(
+              after, FeedStore::VisitEntries(db, publisher_->options_.partner, header_.audience(), *after,
+                                             prune_entries_a_read, [&](const EntryInfo& info) -> absl::Status {
+                                               if (info.tombstone) return absl::OkStatus();
+                                               ASSIGN_OR_RETURN(const bool kept, scratch_.Contains(info.kind, info.id));
+                                               if (!kept) found.push_back(info);
+                                               return absl::OkStatus();
+                                             }));
           return absl::OkStatus();
         },
         read_budget));
-    RETURN_IF_ERROR(scratch_->BeginGroup());
-    for (const EntryInfo& info : found) RETURN_IF_ERROR(scratch_->PutWithdrawal(info.kind, info.id));
-    RETURN_IF_ERROR(scratch_->EndGroup());
+    RETURN_IF_ERROR(scratch_.BeginGroup());
+    for (const EntryInfo& info : found) RETURN_IF_ERROR(scratch_.PutWithdrawal(info.kind, info.id));
+    RETURN_IF_ERROR(scratch_.EndGroup());
     for (const EntryInfo& info : found) RETURN_IF_ERROR(ListWithdrawal(info.kind, info.id));
     result_.set_withdrawn(result_.withdrawn() + found.size());
     change_.records_delta -= static_cast<int64_t>(found.size());
+    step(count_);
   }
   return absl::OkStatus();
 }
 
-absl::Status PublishBatch::Compare(PublishSink* sink) {
+absl::Status PublishBatch::Compare(const std::function<void(uint64_t)>& step) {
   uint64_t position = 0;
   while (true) {
-    ASSIGN_OR_RETURN(const std::vector<ScratchItem> items, scratch_->Read(position, /*changes_only=*/false));
+    ASSIGN_OR_RETURN(const std::vector<ScratchItem> items, scratch_.Read(position, /*changes_only=*/false));
     if (items.empty()) break;
     RETURN_IF_ERROR(CompareChunk(items));
     position = items.back().position + 1;
-    if (sink != nullptr) sink->Progress("validating", position, count_);
-    Flush(sink);
+    step(position);
   }
   const bool whole = result_.refused() == 0 || header_.keep_going();
-  if (header_.prune() && whole) RETURN_IF_ERROR(FindWithdrawals());
-  Flush(sink);
-  for (v1::RecordProblem& problem : problems_) {
-    v1::PublishResponse response;
-    *response.mutable_problem() = std::move(problem);
-    if (sink != nullptr) sink->Send(std::move(response));
-  }
-  problems_.clear();
-  return absl::OkStatus();
+  return header_.prune() && whole ? FindWithdrawals(step) : absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<v1::Entry>> PublishBatch::NextEntries() {
   std::vector<v1::Entry> entries;
-  ASSIGN_OR_RETURN(std::vector<ScratchItem> items, scratch_->Read(next_position_, /*changes_only=*/true));
+  ASSIGN_OR_RETURN(std::vector<ScratchItem> items, scratch_.Read(next_position_, /*changes_only=*/true));
   for (ScratchItem& item : items) {
     v1::Entry& entry = entries.emplace_back();
     entry.set_kind(static_cast<v1::RecordKind>(item.kind));
@@ -282,7 +288,7 @@ absl::StatusOr<std::vector<v1::Entry>> PublishBatch::NextEntries() {
     next_position_ = item.position + 1;
   }
   if (!entries.empty()) return entries;
-  ASSIGN_OR_RETURN(const auto withdrawals, scratch_->ReadWithdrawals(next_withdrawal_));
+  ASSIGN_OR_RETURN(const auto withdrawals, scratch_.ReadWithdrawals(next_withdrawal_));
   for (const PublishScratch::Withdrawal& withdrawal : withdrawals) {
     v1::Entry& entry = entries.emplace_back();
     entry.set_kind(static_cast<v1::RecordKind>(withdrawal.kind));
@@ -293,19 +299,41 @@ absl::StatusOr<std::vector<v1::Entry>> PublishBatch::NextEntries() {
   return entries;
 }
 
+absl::Status PublishBatch::TryOut(PublishSink* sink) {
+  {
+    absl::MutexLock committing(&publisher_->commit_mutex_);
+    RETURN_IF_ERROR(publisher_->CheckReady());
+    RETURN_IF_ERROR(publisher_->own_.Settle(header_.audience()).status());
+  }
+  return Compare([this, sink](uint64_t done) {
+    if (sink != nullptr && scratch_.on_disk()) sink->Progress("validating", done, count_);
+    SendChanges(sink);
+  });
+}
+
 absl::Status PublishBatch::Publish(PublishSink* sink) {
+  ProgressRelay relay(sink);  // outlives the lock: it may have to wait for the reader
   absl::MutexLock committing(&publisher_->commit_mutex_);
-  RETURN_IF_ERROR(publisher_->CanPublish());
-  RETURN_IF_ERROR(publisher_->own_.Settle(header_.audience()).status());
-  RETURN_IF_ERROR(Compare(sink));
-  if (header_.dry_run() || (result_.refused() > 0 && !header_.keep_going())) return absl::OkStatus();
+  return PublishLocked(&relay);
+}
+
+absl::Status PublishBatch::PublishLocked(ProgressRelay* relay) {
+  RETURN_IF_ERROR(publisher_->CheckReady());
+  ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, publisher_->own_.Settle(header_.audience()));
+  // What is small is done before anybody could read about it.
+  const bool tells = scratch_.on_disk();
+  RETURN_IF_ERROR(Compare([&](uint64_t done) {
+    if (tells) relay->Report("validating", done, count_);
+  }));
+  if (result_.refused() > 0 && !header_.keep_going()) return absl::OkStatus();
   change_.entries = result_.added() + result_.changed() + result_.withdrawn();
-  if (change_.entries == 0) return publisher_->FillPosition(header_.audience(), &result_);
+  if (change_.entries == 0) {
+    publisher_->FillPosition(header_.audience(), held.has_value() ? held->seq : 0, &result_);
+    return absl::OkStatus();
+  }
   change_.next = [this] { return NextEntries(); };
-  change_.progress = [this, sink](uint64_t done) {
-    if (sink != nullptr) sink->Progress("publishing", done, change_.entries);
-  };
-  return publisher_->Write(header_.audience(), change_, &result_);
+  if (tells) change_.progress = [&](uint64_t done) { relay->Report("publishing", done, change_.entries); };
+  return publisher_->Write(header_.audience(), held, change_, &result_);
 }
 
 absl::StatusOr<v1::PublishResult> PublishBatch::Commit(uint64_t record_count, PublishSink* sink) {
@@ -316,7 +344,9 @@ absl::StatusOr<v1::PublishResult> PublishBatch::Commit(uint64_t record_count, Pu
     return absl::InvalidArgumentError(
         absl::StrCat("record_count ", record_count, ": ", count_, " records came; send the batch again"));
   }
-  RETURN_IF_ERROR(Publish(sink));
+  const absl::Status done = header_.dry_run() ? TryOut(sink) : Publish(sink);
+  SendProblems(sink);
+  RETURN_IF_ERROR(done);
   if (result_.committed()) {
     publisher_->WaitForPartners(header_.wait_for_partners(), header_.wait_seconds(), &result_, sink);
   }

@@ -51,14 +51,6 @@ absl::Span<const T> ChunkOf(const std::vector<T>& all, size_t from, size_t size)
 
 }  // namespace
 
-void PublishSink::Progress(absl::string_view stage, uint64_t done, uint64_t total) {
-  v1::PublishResponse response;
-  response.mutable_progress()->set_stage(std::string(stage));
-  response.mutable_progress()->set_done(done);
-  response.mutable_progress()->set_total(total);
-  Send(std::move(response));
-}
-
 Publisher::Publisher(Options options, Store* store, FeedStore* feeds, const LiveCharter* charter,
                      const HeadChecker* checker, SigningKey key, Clock* clock)
     : options_(std::move(options)),
@@ -82,12 +74,16 @@ absl::Status Publisher::CheckGate() const {
   return absl::FailedPreconditionError(gate_.message());
 }
 
-absl::Status Publisher::CanPublish() const {
+absl::Status Publisher::CheckReady() const {
   RETURN_IF_ERROR(CheckGate());
   RETURN_IF_ERROR(own_.CheckCharter());
-  ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, feeds_->Find(options_.partner, public_audience));
-  RETURN_IF_ERROR(own_.CheckFeed(held));
   return store_->write_health();
+}
+
+absl::Status Publisher::CanPublish() const {
+  RETURN_IF_ERROR(CheckReady());
+  ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, feeds_->Find(options_.partner, public_audience));
+  return own_.CheckFeed(held);
 }
 
 absl::StatusOr<std::unique_ptr<PublishBatch>> Publisher::Begin(const v1::PublishHeader& header) {
@@ -98,15 +94,10 @@ absl::StatusOr<std::unique_ptr<PublishBatch>> Publisher::Begin(const v1::Publish
     return absl::ResourceExhaustedError(
         absl::StrCat(limits::publish_batches_max, " batches are being sent to this node; try again later"));
   }
-  absl::StatusOr<std::unique_ptr<PublishScratch>> scratch = PublishScratch::Create(options_.scratch_dir);
-  if (!scratch.ok()) {
-    open_batches_.fetch_sub(1);
-    return Annotate(scratch.status(), "no room to put the batch by");
-  }
   v1::PublishHeader filled = header;
   filled.set_audience(std::string(public_audience));
   if (filled.changes_max() == 0) filled.set_changes_max(limits::publish_changes_default);
-  return std::unique_ptr<PublishBatch>(new PublishBatch(this, std::move(filled), *std::move(scratch)));
+  return std::unique_ptr<PublishBatch>(new PublishBatch(this, std::move(filled)));
 }
 
 absl::Status Publisher::CheckRate() {
@@ -120,23 +111,22 @@ absl::Status Publisher::CheckRate() {
                    absl::FormatDuration(absl::Hours(1) - (now - publish_times_.front()))));
 }
 
-absl::Status Publisher::Write(const std::string& audience, const OwnFeed::Change& change, v1::PublishResult* result) {
+absl::Status Publisher::Write(const std::string& audience, const std::optional<HeldFeed>& held,
+                              const OwnFeed::Change& change, v1::PublishResult* result) {
   RETURN_IF_ERROR(CheckRate());
-  ASSIGN_OR_RETURN(const uint64_t seq, own_.Write(audience, change));
+  ASSIGN_OR_RETURN(const uint64_t seq, own_.Write(audience, held, change));
+  if (options_.on_moved) options_.on_moved(audience);
   publish_times_.push_back(clock_->Monotonic());
   LogInfo("publish.done", {{"audience", audience}, {"seq", seq}, {"entries", change.entries}});
-  if (options_.on_moved) options_.on_moved(audience);
-  return FillPosition(audience, result);
+  FillPosition(audience, seq, result);
+  return absl::OkStatus();
 }
 
-absl::Status Publisher::FillPosition(const std::string& audience, v1::PublishResult* result) {
-  ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, own_.Settle(audience));
+void Publisher::FillPosition(const std::string& audience, uint64_t seq, v1::PublishResult* result) const {
   result->set_committed(true);
   result->mutable_position()->set_audience(audience);
-  result->mutable_position()->set_generation(held.has_value() ? held->feed.generation
-                                                              : own_.KeyOf(audience).generation);
-  result->mutable_position()->set_seq(held.has_value() ? held->seq : 0);
-  return absl::OkStatus();
+  result->mutable_position()->set_generation(own_.KeyOf(audience).generation);
+  result->mutable_position()->set_seq(seq);
 }
 
 absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(const std::string& audience,
@@ -181,8 +171,8 @@ absl::StatusOr<v1::PublishResult> Publisher::Withdraw(const v1::WithdrawRequest&
   v1::PublishResult result;
   {
     absl::MutexLock committing(&commit_mutex_);
-    RETURN_IF_ERROR(CanPublish());
-    RETURN_IF_ERROR(own_.Settle(audience).status());
+    RETURN_IF_ERROR(CheckReady());
+    ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, own_.Settle(audience));
     ASSIGN_OR_RETURN(std::vector<OwnEntry> entries, FindOwn(audience, ids));
     const auto gone = std::partition(entries.begin(), entries.end(), [](const OwnEntry& e) { return !e.tombstone; });
     result.set_unchanged(static_cast<uint64_t>(entries.end() - gone));
@@ -204,7 +194,8 @@ absl::StatusOr<v1::PublishResult> Publisher::Withdraw(const v1::WithdrawRequest&
       given += chunk.size();
       return chunk;
     };
-    RETURN_IF_ERROR(entries.empty() ? FillPosition(audience, &result) : Write(audience, change, &result));
+    FillPosition(audience, held.has_value() ? held->seq : 0, &result);
+    if (!entries.empty()) RETURN_IF_ERROR(Write(audience, held, change, &result));
   }
   WaitForPartners(request.wait_for_partners(), request.wait_seconds(), &result, sink);
   return result;
@@ -232,8 +223,8 @@ absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerified
                                                    ": too long; write a role, such as service manager"));
   }
   absl::MutexLock committing(&commit_mutex_);
-  RETURN_IF_ERROR(CanPublish());
-  RETURN_IF_ERROR(own_.Settle(audience).status());
+  RETURN_IF_ERROR(CheckReady());
+  ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, own_.Settle(audience));
   ASSIGN_OR_RETURN(const std::vector<OwnEntry> entries, FindOwn(audience, ids));
   for (const OwnEntry& entry : entries) {
     if (entry.tombstone) {
@@ -256,7 +247,7 @@ absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerified
     }
     return chunk;
   };
-  RETURN_IF_ERROR(Write(audience, change, &result));
+  RETURN_IF_ERROR(Write(audience, held, change, &result));
   return result;
 }
 
@@ -298,16 +289,15 @@ absl::Status Publisher::Heartbeat() {
   RETURN_IF_ERROR(CheckGate());
   absl::Status first_error;
   absl::MutexLock committing(&commit_mutex_);
-  ASSIGN_OR_RETURN(const std::vector<HeldFeed> all, feeds_->Feeds());
-  for (const HeldFeed& feed : all) {
-    if (feed.feed.partner != options_.partner) continue;
-    const absl::Status signed_anew = [&]() -> absl::Status {
+  ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(options_.partner));
+  for (const HeldFeed& feed : own) {
+    const absl::StatusOr<bool> signed_anew = [&]() -> absl::StatusOr<bool> {
       RETURN_IF_ERROR(own_.CheckCharter());
       ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, own_.Settle(feed.feed.audience));
-      return held.has_value() ? own_.Resign(*held) : absl::OkStatus();
+      return held.has_value() ? own_.Resign(*held) : false;
     }();
-    first_error.Update(Annotate(signed_anew, absl::StrCat("heartbeat of ", feed.feed.ToString())));
-    if (signed_anew.ok() && options_.on_moved) options_.on_moved(feed.feed.audience);
+    first_error.Update(Annotate(signed_anew.status(), absl::StrCat("heartbeat of ", feed.feed.ToString())));
+    if (signed_anew.ok() && *signed_anew && options_.on_moved) options_.on_moved(feed.feed.audience);
   }
   return first_error;
 }

@@ -26,27 +26,16 @@
 #include "absl/types/span.h"
 #include "cairn/v1/publishing.pb.h"
 #include "common/base/clock.h"
+#include "common/record/validate.h"
 #include "server/charter/live_charter.h"
 #include "server/feed/head_checker.h"
 #include "server/publish/own_feed.h"
+#include "server/publish/publish_sink.h"
 #include "server/store/feed_store.h"
 #include "server/store/publish_scratch.h"
 #include "server/store/store.h"
 
 namespace cairn {
-
-// Where a batch tells how it goes. Called on the thread that calls Commit, Withdraw or MarkVerified.
-class PublishSink {
- public:
-  virtual ~PublishSink() = default;
-  // A progress, problem or change message; never a result.
-  virtual void Send(v1::PublishResponse response) = 0;
-  // True: nobody listens any more. Ends a wait; what is being committed goes on.
-  virtual bool cancelled() const { return false; }
-
-  // Sends a progress message.
-  void Progress(absl::string_view stage, uint64_t done, uint64_t total);
-};
 
 class PublishBatch;
 
@@ -106,12 +95,13 @@ class Publisher {
   };
 
   absl::Status CheckGate() const;
+  // As CanPublish, without the feed, which Settle looks at.
+  absl::Status CheckReady() const;
   absl::Status CheckRate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   // Writes the change, tells the node, and fills in committed and position.
-  absl::Status Write(const std::string& audience, const OwnFeed::Change& change, v1::PublishResult* result)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
-  absl::Status FillPosition(const std::string& audience, v1::PublishResult* result)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  absl::Status Write(const std::string& audience, const std::optional<HeldFeed>& held, const OwnFeed::Change& change,
+                     v1::PublishResult* result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  void FillPosition(const std::string& audience, uint64_t seq, v1::PublishResult* result) const;
   // The records with these ids, of whatever kind. INVALID_ARGUMENT for what is no UUID; NOT_FOUND names ids without
   // any.
   absl::StatusOr<std::vector<OwnEntry>> FindOwn(const std::string& audience, absl::Span<const std::string> ids) const;
@@ -127,7 +117,7 @@ class Publisher {
   Clock* const clock_;
   std::atomic<int> open_batches_ = 0;
 
-  absl::Mutex commit_mutex_;  // one change of the own feeds at a time
+  absl::Mutex commit_mutex_;  // one change of the own feeds at a time; never held while a sink is called
   OwnFeed own_;               // its const functions need no lock, the others commit_mutex_
   std::deque<absl::Duration> publish_times_ ABSL_GUARDED_BY(commit_mutex_);  // monotonic, of the last hour
 
@@ -149,38 +139,43 @@ class PublishBatch {
   // `records` is consumed.
   absl::Status Add(v1::PublishRecords* records);
 
-  // Reports all problems (limits::publish_problems_max at most), then compares with the feed and, unless it is a dry
-  // run or a record was refused without keep_going, publishes. Once only.
+  // Compares with the feed and, unless it is a dry run or a record was refused without keep_going, publishes; then
+  // reports all problems (limits::publish_problems_max at most). Once only.
   absl::StatusOr<v1::PublishResult> Commit(uint64_t record_count, PublishSink* sink);
 
  private:
   friend class Publisher;
-  PublishBatch(Publisher* publisher, v1::PublishHeader header, std::unique_ptr<PublishScratch> scratch);
+  PublishBatch(Publisher* publisher, v1::PublishHeader header);
 
-  absl::Status AddRecord(v1::PublishRecord* record);
+  absl::Status AddRecord(v1::PublishRecord* record, const ValidationContext& context);
   // Says why the record is refused; the first limits::publish_problems_max are kept.
   void Refuse(v1::RecordProblem problem);
-  absl::Status Compare(PublishSink* sink);
+  // Calls `step` now and then with the number of records compared, outside of any read.
+  absl::Status Compare(const std::function<void(uint64_t)>& step);
   absl::Status CompareChunk(const std::vector<ScratchItem>& items);
   absl::Status CompareItem(Connection& db, const ScratchItem& item);
   absl::Status CompareWithHeld(const ScratchItem& item, const std::optional<v1::Entry>& held);
   absl::Status RefuseItem(const ScratchItem& item, v1::RecordProblem problem);
-  absl::Status FindWithdrawals();
+  absl::Status FindWithdrawals(const std::function<void(uint64_t)>& step);
   absl::Status ListWithdrawal(int kind, const std::string& id);
   absl::StatusOr<std::vector<v1::Entry>> NextEntries();
+  // A dry run changes nothing, so it holds up nobody and may wait for its reader.
+  absl::Status TryOut(PublishSink* sink);
   absl::Status Publish(PublishSink* sink);
+  absl::Status PublishLocked(ProgressRelay* relay) ABSL_EXCLUSIVE_LOCKS_REQUIRED(publisher_->commit_mutex_);
   void List(v1::RecordChange change);
-  void Flush(PublishSink* sink);
+  void SendChanges(PublishSink* sink);
+  void SendProblems(PublishSink* sink);
 
   Publisher* const publisher_;
   const v1::PublishHeader header_;
-  const std::unique_ptr<PublishScratch> scratch_;
+  PublishScratch scratch_;
   absl::Status failed_;                    // why the batch is of no use any more
   bool done_ = false;                      // Commit was called
   uint64_t count_ = 0;                     // records that came
   uint64_t nameless_ = 0;                  // refused ones whose id is not known
   uint64_t listed_ = 0;                    // changes told or in `changes_`
-  std::vector<v1::RecordChange> changes_;  // to be told after the read at hand
+  std::vector<v1::RecordChange> changes_;  // to be told after the read at hand; of a dry run
   std::vector<v1::RecordProblem> problems_;
   v1::PublishResult result_;
   OwnFeed::Change change_;

@@ -107,10 +107,11 @@ std::string FeedStore::Prefix(const FeedKey& feed) const {
   return FeedPrefix(consortium_, feed.partner, feed.audience, feed.generation);
 }
 
-absl::StatusOr<std::vector<HeldFeed>> FeedStore::Feeds() {
+absl::StatusOr<std::vector<HeldFeed>> FeedStore::Feeds(absl::string_view partner) {
   std::map<std::pair<std::string, std::string>, HeldFeed> feeds;
   RETURN_IF_ERROR(store_->Read([&](Connection& db) -> absl::Status {
-    Statement row = db.Prepare("SELECT " CAIRN_FEED_COLUMNS " FROM feed ORDER BY partner, audience");
+    Statement row = db.Prepare("SELECT " CAIRN_FEED_COLUMNS " FROM feed WHERE ?1 IN ('', partner) ORDER BY partner, audience");
+    row.Bind(partner);
     while (row.Step()) {
       ASSIGN_OR_RETURN(HeldFeed held, ToHeldFeed(row));
       feeds[{held.feed.partner, held.feed.audience}] = std::move(held);
@@ -118,6 +119,7 @@ absl::StatusOr<std::vector<HeldFeed>> FeedStore::Feeds() {
     RETURN_IF_ERROR(row.status());
     ASSIGN_OR_RETURN(const std::vector<StagingRow> stagings, ReadStagingRows(db));
     for (const StagingRow& staging : stagings) {
+      if (!partner.empty() && staging.feed.partner != partner) continue;
       HeldFeed& held = feeds[{staging.feed.partner, staging.feed.audience}];
       if (held.feed_id == 0) held.feed = staging.feed;
       RETURN_IF_ERROR(AddStaging(staging, &held));

@@ -135,8 +135,9 @@ class FeedStore {
   FeedStore(Store* store, std::string consortium);
 
   // --- reading
-  // In order of partner and audience. A feed of which there is only staging so far is listed too.
-  absl::StatusOr<std::vector<HeldFeed>> Feeds();
+  // In order of partner and audience, of one partner when it is given. A feed of which there is only staging so far is
+  // listed too.
+  absl::StatusOr<std::vector<HeldFeed>> Feeds(absl::string_view partner = "");
   absl::StatusOr<std::optional<HeldFeed>> Find(absl::string_view partner, absl::string_view audience);
   static absl::StatusOr<std::optional<HeldFeed>> Find(Connection& db, absl::string_view partner,
                                                       absl::string_view audience);

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "common/base/hex.h"
 #include "common/base/limits.h"
 #include "common/record/ids.h"
@@ -130,6 +132,38 @@ class PublisherTest : public ::testing::Test {
     publisher_->OnAcknowledged();
   }
 
+  // Stages what a set being fetched of the same feed would.
+  absl::Status StageForeign(uint64_t seq, bool restart) {
+    v1::Entry entry;
+    entry.set_kind(v1::RESOURCE);
+    entry.set_id(*UuidFromText(Uuid(99)));
+    entry.set_seq(seq);
+    entry.set_payload("foreign");
+    StageBatch batch;
+    batch.restart = restart;
+    batch.prepared = *feeds_->Prepare({"p0", "public", 1}, {entry});
+    batch.through_seq = batch.basis_seq = seq;
+    return store_->Write([&](Connection& db) { return feeds_->Stage(db, batch); });
+  }
+
+  // Writes two records one after the other past the publisher; `meanwhile` happens before the second.
+  absl::StatusOr<uint64_t> WriteTwo(const std::function<void()>& meanwhile) {
+    OwnFeed own(consortium_.id(), "p0", store_.get(), feeds_.get(), charter_.get(), checker_.get(), consortium_.key(0),
+                &clock_);
+    OwnFeed::Change change;
+    change.entries = 2;
+    int given = 0;
+    change.next = [&]() -> absl::StatusOr<std::vector<v1::Entry>> {
+      if (++given == 2) meanwhile();
+      v1::Entry entry;
+      entry.set_kind(v1::RESOURCE);
+      entry.set_id(*UuidFromText(Uuid(given)));
+      entry.set_payload(SerialiseRecord(Resource(Uuid(given), "Own")));
+      return std::vector<v1::Entry>{entry};
+    };
+    return own.Write("public", *own.Settle("public"), change);
+  }
+
   TestConsortium consortium_;
   ManualClock clock_;
   std::string folder_;
@@ -214,6 +248,39 @@ TEST_F(PublisherTest, PublishesMoreThanOneTransactionHolds) {
   EXPECT_EQ(Held()->state, FeedState::kOk);
   EXPECT_THAT(heard_.stages, ::testing::Contains("publishing"));
   EXPECT_EQ(Publish(records)->unchanged(), 3000u);
+}
+
+TEST_F(PublisherTest, ASmallBatchNeedsNoFileAndALargeOneSaysThatItCannotMakeOne) {
+  Publisher::Options options{consortium_.id(), "p0", "p0-1", folder_ + "/none", nullptr};
+  Publisher publisher(options, store_.get(), feeds_.get(), charter_.get(), checker_.get(), consortium_.key(0), &clock_);
+  EXPECT_TRUE(Publish({Resource(Uuid(1), "One")}, {}, &publisher).ok());
+  std::vector<v1::Record> records;
+  for (size_t i = 0; i <= limits::small_delta_entries_max; ++i) {
+    records.push_back(Resource(Uuid(static_cast<int>(i)), "Many"));
+  }
+  EXPECT_FALSE(Publish(records, {}, &publisher).ok());
+  EXPECT_EQ(Seq(), 1u);
+}
+
+TEST_F(PublisherTest, KnowsAnIdFromBeforeTheBatchOutgrewMemory) {
+  std::vector<v1::Record> records;
+  for (int i = 0; i < 2000; ++i) records.push_back(Resource(Uuid(i), "Once"));
+  records.push_back(Resource(Uuid(0), "Twice"));
+  const auto result = Publish(records);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->refused(), 1u);
+  EXPECT_THAT(heard_.problems[0].problem(), HasSubstr("file line 1"));
+}
+
+TEST_F(PublisherTest, LargeRecordsLeaveMemoryEarlier) {
+  std::vector<v1::Record> records;
+  for (int i = 0; i < 40; ++i) {
+    records.push_back(Resource(Uuid(i), "Long"));
+    records.back().mutable_resource()->set_description(std::string(60'000, 'x'));
+  }
+  EXPECT_EQ(Publish(records)->added(), 40u);
+  EXPECT_THAT(heard_.stages, ::testing::Contains("publishing"));
+  EXPECT_EQ(Stored(Uuid(39))->resource().description().size(), size_t{60'000});
 }
 
 TEST_F(PublisherTest, LeavesNoFileBehind) {
@@ -384,6 +451,19 @@ TEST_F(PublisherTest, PruneWithdrawsWhatTheBatchHasNot) {
   EXPECT_EQ(Held()->live_count, 2u);
 }
 
+TEST_F(PublisherTest, ASmallBatchMayPruneMoreThanMemoryHolds) {
+  std::vector<v1::Record> records;
+  for (int i = 0; i < 1500; ++i) records.push_back(Resource(Uuid(i), "Gone"));
+  ASSERT_TRUE(Publish(records).ok());
+  v1::PublishHeader header;
+  header.set_prune(true);
+  const auto result = Publish({Resource(Uuid(3), "Kept")}, header);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->withdrawn(), 1499u);
+  EXPECT_EQ(result->position().seq(), 3000u);
+  EXPECT_EQ(Held()->live_count, 1u);
+}
+
 TEST_F(PublisherTest, PruneKeepsARecordWhoseUpdateIsRefused) {
   ASSERT_TRUE(Publish({Resource(Uuid(1), "One"), Resource(Uuid(2), "Two")}).ok());
   v1::PublishHeader header;
@@ -430,6 +510,116 @@ TEST_F(PublisherTest, DryRunListsNoMoreChangesThanAskedFor) {
   const auto result = Publish({Resource(Uuid(2), "Two"), Resource(Uuid(3), "Three")}, header);
   EXPECT_EQ(result->added(), 2u);
   EXPECT_EQ(heard_.changes.size(), size_t{1});
+}
+
+// --- what else touches the own feed
+
+TEST_F(PublisherTest, WhatAnotherStagedBetweenTwoChunksIsNeverSigned_R2) {
+  const auto result = WriteTwo([&] { ASSERT_TRUE(StageForeign(2, /*restart=*/false).ok()); });
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Seq(), 0u);
+  EXPECT_EQ(Held()->staging.entries, 2u) << "what may be another's is left to it";
+}
+
+TEST_F(PublisherTest, ASetBegunAnewBetweenTwoChunksIsNeverSigned_R2) {
+  const auto result = WriteTwo([&] { ASSERT_TRUE(StageForeign(1, /*restart=*/true).ok()); });
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Seq(), 0u);
+}
+
+TEST_F(PublisherTest, DroppingTheStagedSetBetweenTwoChunksIsNoticed) {
+  const auto result = WriteTwo([&] {
+    ASSERT_TRUE(store_->Write([&](Connection& db) { return feeds_->DropStaging(db, "p0", "public"); }).ok());
+  });
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kAborted);
+  EXPECT_THAT(result.status().message(), HasSubstr("gone"));
+  EXPECT_FALSE(Held().has_value());
+}
+
+TEST_F(PublisherTest, ABatchIsNotBuiltOnAHeadThatMovedMeanwhile_R3) {
+  OwnFeed own(consortium_.id(), "p0", store_.get(), feeds_.get(), charter_.get(), checker_.get(), consortium_.key(0),
+              &clock_);
+  const std::optional<HeldFeed> nothing;
+  ASSERT_TRUE(Publish({Resource(Uuid(1), "One")}).ok());
+  OwnFeed::Change change;
+  change.entries = 1;
+  change.next = [&]() -> absl::StatusOr<std::vector<v1::Entry>> {
+    v1::Entry entry;
+    entry.set_kind(v1::RESOURCE);
+    entry.set_id(*UuidFromText(Uuid(2)));
+    entry.set_payload("x");
+    return std::vector<v1::Entry>{entry};
+  };
+  const auto result = own.Write("public", nothing, change);
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kAborted);
+  EXPECT_THAT(result.status().message(), HasSubstr("moved from 0 to 1"));
+  EXPECT_EQ(Seq(), 1u);
+}
+
+TEST_F(PublisherTest, WhatWasStagedOfTheFeedBeforeIsNotPublishedWithABatch) {
+  ASSERT_TRUE(StageForeign(7, /*restart=*/true).ok());
+  const auto result = Publish({Resource(Uuid(1), "One")});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(Held()->live_count, 1u);
+  EXPECT_FALSE(Stored(Uuid(99)).has_value());
+}
+
+// --- those who do not read what they are told
+
+// A reader who stalls at the first message until it is let go.
+class Stalled : public PublishSink {
+ public:
+  void Send(v1::PublishResponse) override {
+    reached.Notify();
+    go_on.WaitForNotification();
+    reached_again = true;
+  }
+  struct Once {
+    void Notify() {
+      absl::MutexLock lock(&mutex);
+      done = true;
+    }
+    bool Wait() {
+      absl::MutexLock lock(&mutex);
+      return mutex.AwaitWithTimeout(absl::Condition(&done), absl::Seconds(30));
+    }
+    absl::Mutex mutex;
+    bool done = false;
+  } reached;
+  absl::Notification go_on;
+  std::atomic<bool> reached_again = false;
+};
+
+TEST_F(PublisherTest, AReaderOfADryRunWhoStallsHoldsUpNobody) {
+  v1::PublishHeader header;
+  header.set_dry_run(true);
+  auto batch = *publisher_->Begin(header);
+  v1::PublishRecords records;
+  *records.add_records()->mutable_record() = Resource(Uuid(1), "One");
+  ASSERT_TRUE(batch->Add(&records).ok());
+  Stalled stalled;
+  std::thread reader([&] { EXPECT_EQ(batch->Commit(1, &stalled)->added(), 1u); });
+  EXPECT_TRUE(stalled.reached.Wait());
+  EXPECT_TRUE(Publish({Resource(Uuid(2), "Two")}).ok());
+  EXPECT_TRUE(publisher_->Heartbeat().ok());
+  stalled.go_on.Notify();
+  reader.join();
+}
+
+TEST_F(PublisherTest, AReaderOfProgressWhoStallsHoldsUpNobody) {
+  auto batch = *publisher_->Begin({});
+  v1::PublishRecords records;
+  for (int i = 0; i < 2000; ++i) *records.add_records()->mutable_record() = Resource(Uuid(i), "Many");
+  ASSERT_TRUE(batch->Add(&records).ok());
+  Stalled stalled;
+  std::thread reader([&] { EXPECT_TRUE(batch->Commit(2000, &stalled)->committed()); });
+  EXPECT_TRUE(stalled.reached.Wait());
+  EXPECT_TRUE(Publish({Resource(Uuid(3000), "Other")}).ok());
+  EXPECT_EQ(Held()->live_count, 2001u);
+  EXPECT_TRUE(publisher_->Heartbeat().ok());
+  EXPECT_FALSE(stalled.reached_again);
+  stalled.go_on.Notify();
+  reader.join();
 }
 
 // --- withdrawing and verifying
@@ -601,6 +791,21 @@ TEST_F(PublisherTest, AHeartbeatNeverGoesBackInTime_R5) {
   clock_.Advance(-absl::Minutes(5));
   ASSERT_TRUE(publisher_->Heartbeat().ok());
   EXPECT_EQ(Held()->as_of_unix_millis, before);
+}
+
+TEST_F(PublisherTest, AClockThatWasADayAheadStopsNeitherHeartbeatsNorPublishing) {
+  clock_.Advance(absl::Hours(24));
+  ASSERT_TRUE(Publish({Resource(Uuid(1), "One")}).ok());
+  clock_.Advance(-absl::Hours(24));
+  moved_.clear();
+  EXPECT_TRUE(publisher_->Heartbeat().ok());
+  EXPECT_THAT(moved_, IsEmpty()) << "a heartbeat that no node would accept is not announced";
+  const auto result = Publish({Resource(Uuid(2), "Two")});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(Held()->as_of_unix_millis, absl::ToUnixMillis(clock_.Now()));
+  clock_.Advance(absl::Seconds(45));
+  EXPECT_TRUE(publisher_->Heartbeat().ok());
+  EXPECT_EQ(Held()->as_of_unix_millis, absl::ToUnixMillis(clock_.Now()));
 }
 
 TEST_F(PublisherTest, WaitsUntilOtherPartnersHoldTheState) {
