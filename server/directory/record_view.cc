@@ -6,6 +6,15 @@
 #include "common/record/searchable.h"
 
 namespace cairn {
+namespace {
+
+void SetMillis(int64_t unix_millis, google::protobuf::Timestamp* timestamp) {
+  const int64_t part = (unix_millis % 1000 + 1000) % 1000;  // a Timestamp's nanos are never negative
+  timestamp->set_seconds((unix_millis - part) / 1000);
+  timestamp->set_nanos(static_cast<int32_t>(part * 1'000'000));
+}
+
+}  // namespace
 
 absl::StatusOr<v1::DirectoryRecord> ToDirectoryRecord(const IndexedEntry& entry, const FeedKey& feed,
                                                       uint32_t verify_default_days, absl::Time now) {
@@ -20,11 +29,8 @@ absl::StatusOr<v1::DirectoryRecord> ToDirectoryRecord(const IndexedEntry& entry,
   view.set_seq(entry.seq);
   const absl::Time due = VerifyDueAt(view.record(), verify_default_days);
   view.set_stale(due < now);
-  if (view.record().has_verified_at()) {
-    const int64_t millis = absl::ToUnixMillis(due);
-    view.mutable_verify_due_at()->set_seconds(absl::ToUnixSeconds(due));
-    view.mutable_verify_due_at()->set_nanos(static_cast<int32_t>((millis % 1000 + 1000) % 1000 * 1'000'000));
-  }
+  if (view.record().has_verified_at()) SetMillis(absl::ToUnixMillis(due), view.mutable_verify_due_at());
+  SetMillis(entry.visible_unix_millis, view.mutable_seen_at());
   return view;
 }
 

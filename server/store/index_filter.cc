@@ -16,11 +16,16 @@
 namespace cairn {
 namespace {
 
-constexpr size_t kFewMax = 2'500;  // looked up for each page, against testing the records of a page on the way
 constexpr int kTaxonomiesMax = 1'000;
 constexpr double kEarthKilometres = 6371.0088;
 constexpr double kRadians = 3.14159265358979323846 / 180;
 
+constexpr char kFeedsLive[] =
+    "SELECT coalesce(sum(live_count), 0) FROM feed WHERE feed_id IN (SELECT value FROM json_each(?))";
+constexpr char kCollectFeeds[] =
+    "SELECT entry_id FROM entry WHERE feed_id IN (SELECT value FROM json_each(?)) ORDER BY feed_id LIMIT ?";
+constexpr char kCollectKinds[] =
+    "SELECT entry_id FROM record WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY kind LIMIT ?";
 constexpr char kCollectCountries[] =
     "SELECT entry_id FROM record_country WHERE country IN (SELECT value FROM json_each(?)) ORDER BY country LIMIT ?";
 constexpr char kTestCountries[] =
@@ -110,22 +115,48 @@ void FilterSql::Narrow(Entries entries) {
   entries_ = std::move(entries);
 }
 
-// `collect` lists the entries that meet the condition on `wanted`, up to a limit; `test` tests one.
+// `collect` lists the entries that meet the condition on `wanted`, up to a limit. False: there are too many.
+absl::StatusOr<bool> FilterSql::LookUp(Connection& db, absl::string_view collect, const std::string& wanted) {
+  if (entries_max_ == 0) return false;
+  {
+    // Skipping rows costs a third of fetching them, which would be for nothing.
+    Statement probe = db.Prepare(absl::StrCat(collect, " OFFSET ?"));
+    probe.Bind(wanted, 1, entries_max_);
+    const bool too_many = probe.Step();
+    RETURN_IF_ERROR(probe.status());
+    if (too_many) return false;
+  }
+  Entries entries;
+  Statement select = db.Prepare(collect);
+  select.Bind(wanted, entries_max_);
+  while (select.Step()) entries.push_back(select.Int64(0));
+  RETURN_IF_ERROR(select.status());
+  Narrow(std::move(entries));
+  return true;
+}
+
+// `test` tests one record.
 absl::Status FilterSql::AddSet(Connection& db, absl::string_view collect, absl::string_view test,
                                const std::string& wanted) {
-  if (!given_) {
-    Entries entries;
-    Statement select = db.Prepare(collect);
-    select.Bind(wanted, kFewMax + 1);
-    while (select.Step()) entries.push_back(select.Int64(0));
-    RETURN_IF_ERROR(select.status());
-    if (entries.size() <= kFewMax) {
-      Narrow(std::move(entries));
-      return absl::OkStatus();
-    }
-  }
-  And(test, {wanted});
+  ASSIGN_OR_RETURN(const bool looked_up, LookUp(db, collect, wanted));
+  if (!looked_up) And(test, {wanted});
   return absl::OkStatus();
+}
+
+// The feed is always tested as well, so that nothing else decides over what is read.
+absl::Status FilterSql::AddFeeds(Connection& db, const IndexFilter& filter) {
+  const std::string wanted = JsonList(filter.feed_ids);
+  And("r.feed_id IN (SELECT value FROM json_each(?))", {wanted});
+  Statement live = db.Prepare(kFeedsLive);
+  live.Bind(wanted);
+  const bool few = live.Step() && static_cast<size_t>(live.Int64(0)) <= entries_max_;
+  RETURN_IF_ERROR(live.status());
+  return few ? LookUp(db, kCollectFeeds, wanted).status() : absl::OkStatus();
+}
+
+absl::Status FilterSql::AddKinds(Connection& db, const IndexFilter& filter) {
+  return AddSet(db, kCollectKinds, "r.kind IN (SELECT value FROM json_each(?))",
+                JsonList({filter.kinds.begin(), filter.kinds.end()}));
 }
 
 absl::Status FilterSql::AddLanguages(Connection& db, const IndexFilter& filter) {
@@ -206,26 +237,46 @@ absl::Status FilterSql::AddDate(const IndexFilter& filter) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<FilterSql> FilterSql::Make(Connection& db, const IndexFilter& filter, const std::vector<int64_t>* only) {
-  FilterSql sql;
-  sql.given_ = only != nullptr;
-  if (only != nullptr) sql.Narrow(*only);
-  sql.And("r.feed_id IN (SELECT value FROM json_each(?))", {JsonList(filter.feed_ids)});
-  if (!filter.kinds.empty()) {
-    sql.And("r.kind IN (SELECT value FROM json_each(?))", {JsonList({filter.kinds.begin(), filter.kinds.end()})});
-  }
+absl::Status FilterSql::AddAll(Connection& db, const IndexFilter& filter) {
+  RETURN_IF_ERROR(AddFeeds(db, filter));
+  if (!filter.kinds.empty()) RETURN_IF_ERROR(AddKinds(db, filter));
   if (!filter.countries.empty()) {
-    RETURN_IF_ERROR(sql.AddSet(db, kCollectCountries, kTestCountries, JsonTexts(filter.countries)));
+    RETURN_IF_ERROR(AddSet(db, kCollectCountries, kTestCountries, JsonTexts(filter.countries)));
   }
-  if (!filter.languages.empty()) RETURN_IF_ERROR(sql.AddLanguages(db, filter));
-  if (!filter.terms.empty()) RETURN_IF_ERROR(sql.AddTerms(db, filter));
-  if (filter.near) RETURN_IF_ERROR(sql.AddNear(db, filter));
-  if (filter.stale_only) sql.And(kTestStale, {filter.verify_default_days, filter.now_unix_millis});
-  if (!filter.on_date.empty()) RETURN_IF_ERROR(sql.AddDate(filter));
-  if (sql.entries_) {
-    sql.few_ = true;
-    sql.And("r.entry_id IN (SELECT value FROM json_each(?))", {JsonList(*sql.entries_)});
-  }
+  if (!filter.languages.empty()) RETURN_IF_ERROR(AddLanguages(db, filter));
+  if (!filter.terms.empty()) RETURN_IF_ERROR(AddTerms(db, filter));
+  if (filter.near) RETURN_IF_ERROR(AddNear(db, filter));
+  if (filter.stale_only) And(kTestStale, {filter.verify_default_days, filter.now_unix_millis});
+  return filter.on_date.empty() ? absl::OkStatus() : AddDate(filter);
+}
+
+void FilterSql::NameEntries() {
+  if (!entries_) return;
+  few_ = true;
+  And("r.entry_id IN (SELECT value FROM json_each(?))", {JsonList(*entries_)});
+}
+
+absl::StatusOr<FilterSql> FilterSql::Make(Connection& db, const IndexFilter& filter, size_t entries_max) {
+  FilterSql sql;
+  sql.entries_max_ = entries_max;
+  RETURN_IF_ERROR(sql.AddAll(db, filter));
+  sql.NameEntries();
+  return sql;
+}
+
+absl::StatusOr<FilterSql> FilterSql::MakeApart(Connection& db, const IndexFilter& filter) {
+  FilterSql sql;
+  sql.entries_max_ = filter_walk_entries_max;
+  RETURN_IF_ERROR(sql.AddAll(db, filter));
+  return sql;
+}
+
+absl::StatusOr<FilterSql> FilterSql::MakeFor(Connection& db, const IndexFilter& filter,
+                                             const std::vector<int64_t>& only) {
+  FilterSql sql;
+  sql.Narrow(only);
+  RETURN_IF_ERROR(sql.AddAll(db, filter));
+  sql.NameEntries();
   return sql;
 }
 

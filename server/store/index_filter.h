@@ -13,13 +13,24 @@
 
 namespace cairn {
 
+// How many entries a condition may have to be looked up beforehand. A page of a list is found faster by testing records
+// on the way as soon as some thousand match; counting and looking for words visit so many that a lookup pays longer:
+// 30,000 take some 5 milliseconds.
+inline constexpr size_t filter_page_entries_max = 2'500;
+inline constexpr size_t filter_walk_entries_max = 30'000;
+
 // Conditions on `record r`, and the values to bind to them. A condition that few records meet is looked up first and
 // becomes a set of entries, from which the query starts; one that many meet is tested record by record.
 class FilterSql {
  public:
-  // With `only`, the conditions are for these entries alone.
+  // Looks up conditions of at most `entries_max` entries.
   static absl::StatusOr<FilterSql> Make(Connection& db, const IndexFilter& filter,
-                                        const std::vector<int64_t>* only = nullptr);
+                                        size_t entries_max = filter_page_entries_max);
+  // As Make with filter_walk_entries_max, but the entries are in entries() and not in where(): for queries that have a
+  // faster way of confining themselves to them.
+  static absl::StatusOr<FilterSql> MakeApart(Connection& db, const IndexFilter& filter);
+  // The conditions for the entries `only`.
+  static absl::StatusOr<FilterSql> MakeFor(Connection& db, const IndexFilter& filter, const std::vector<int64_t>& only);
 
   // "r.feed_id IN (...) AND ...": no leading or trailing keyword. Always the same text for the same conditions, so that
   // statements are prepared once.
@@ -28,6 +39,8 @@ class FilterSql {
   int Bind(Statement& statement, int index) const;
   // True: the conditions name the entries, and r.entry_id is the way in.
   bool few() const { return few_; }
+  // Of MakeApart: those that meet the conditions that were looked up, sorted; nullopt: none was.
+  const std::optional<std::vector<int64_t>>& entries() const { return entries_; }
   // With `near`: entry -> distance.
   const absl::flat_hash_map<int64_t, double>& kilometres() const { return kilometres_; }
   absl::flat_hash_map<int64_t, double>& kilometres() { return kilometres_; }
@@ -37,7 +50,12 @@ class FilterSql {
 
   void And(absl::string_view condition, std::vector<DerivedValue> values);
   void Narrow(Entries entries);
+  void NameEntries();
+  absl::StatusOr<bool> LookUp(Connection& db, absl::string_view collect, const std::string& wanted);
   absl::Status AddSet(Connection& db, absl::string_view collect, absl::string_view test, const std::string& wanted);
+  absl::Status AddAll(Connection& db, const IndexFilter& filter);
+  absl::Status AddFeeds(Connection& db, const IndexFilter& filter);
+  absl::Status AddKinds(Connection& db, const IndexFilter& filter);
   absl::Status AddLanguages(Connection& db, const IndexFilter& filter);
   absl::Status AddTerms(Connection& db, const IndexFilter& filter);
   absl::Status AddNear(Connection& db, const IndexFilter& filter);
@@ -47,7 +65,7 @@ class FilterSql {
   std::vector<DerivedValue> values_;
   std::optional<Entries> entries_;
   bool few_ = false;
-  bool given_ = false;  // `only` was given: it is small, nothing is gained by looking up more
+  size_t entries_max_ = 0;  // 0: nothing is gained by looking up
   absl::flat_hash_map<int64_t, double> kilometres_;
 };
 

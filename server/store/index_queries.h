@@ -66,6 +66,7 @@ struct IndexedEntry {
   int kind = 0;
   std::string id16;
   uint64_t seq = 0;
+  int64_t visible_unix_millis = 0;  // when this node made this version visible
   std::string payload;
 };
 

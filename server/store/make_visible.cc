@@ -31,10 +31,11 @@ absl::Status DeletePayload(Connection& db, int64_t payload_id) {
 
 absl::Status InsertEntry(const Move& move, const PreparedChange& change) {
   const bool live = change.payload_id != 0;
-  RETURN_IF_ERROR(move.db.Execute(
-      "INSERT INTO entry (feed_id, kind, id, seq, payload_id, withdrawn_at) VALUES (?, ?, ?, ?, nullif(?, 0), "
-      "nullif(?, 0))",
-      move.held.feed_id, change.kind, Blob{change.id}, change.seq, change.payload_id, live ? 0 : move.now_millis));
+  RETURN_IF_ERROR(
+      move.db.Execute("INSERT INTO entry (feed_id, kind, id, seq, payload_id, visible_at, withdrawn_at) "
+                      "VALUES (?, ?, ?, ?, nullif(?, 0), ?, nullif(?, 0))",
+                      move.held.feed_id, change.kind, Blob{change.id}, change.seq, change.payload_id, move.now_millis,
+                      live ? 0 : move.now_millis));
   const int64_t entry_id = move.db.last_insert_rowid();
   if (!live || entry_id > move.derived_through) return absl::OkStatus();
   return Derived::Upsert(move.db, move.held.feed_id, entry_id, change.now, nullptr);
@@ -45,11 +46,13 @@ absl::Status ReplaceEntry(const Move& move, const PreparedChange& change) {
   // The same bytes under a new number; a damaged feed's stored hash proves nothing.
   if (change.same_payload && !move.held.damaged) {
     RETURN_IF_ERROR(DeletePayload(move.db, change.payload_id));
-    return move.db.Execute("UPDATE entry SET seq = ? WHERE entry_id = ?", change.seq, change.entry_id);
+    return move.db.Execute("UPDATE entry SET seq = ?, visible_at = ? WHERE entry_id = ?", change.seq, move.now_millis,
+                           change.entry_id);
   }
   RETURN_IF_ERROR(move.db.Execute(
-      "UPDATE entry SET seq = ?, payload_id = nullif(?, 0), withdrawn_at = nullif(?, 0) WHERE entry_id = ?", change.seq,
-      change.payload_id, live ? 0 : move.now_millis, change.entry_id));
+      "UPDATE entry SET seq = ?, payload_id = nullif(?, 0), visible_at = ?, withdrawn_at = nullif(?, 0) "
+      "WHERE entry_id = ?",
+      change.seq, change.payload_id, move.now_millis, live ? 0 : move.now_millis, change.entry_id));
   RETURN_IF_ERROR(DeletePayload(move.db, change.replaced_payload_id));
   if (change.entry_id > move.derived_through) return absl::OkStatus();
   const bool was_live = change.replaced_payload_id != 0;

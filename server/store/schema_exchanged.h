@@ -61,6 +61,7 @@ CREATE TABLE entry (
   id BLOB NOT NULL,                     -- UUID, 16 bytes
   seq INTEGER NOT NULL,                 -- at which this version was published
   payload_id INTEGER,                   -- payload; NULL: withdrawn
+  visible_at INTEGER NOT NULL,          -- when this node made this version visible, ms since 1970
   withdrawn_at INTEGER,                 -- when this node made the withdrawal visible, ms since 1970; NULL: it is live
   UNIQUE (id, kind, feed_id)
 ) STRICT;

@@ -18,6 +18,9 @@ namespace {
 // Weights of title, keywords and body. A word counts once, where it weighs most.
 constexpr std::array<int, 3> kColumnWeights = {1000, 400, 100};
 
+// What sqlite3_bind_pointer knows the type of a set by.
+constexpr char kEntrySetType[] = "cairn_entries";
+
 absl::StatusOr<fts5_api*> Fts5Api(sqlite3* db) {
   fts5_api* api = nullptr;
   sqlite3_stmt* statement = nullptr;
@@ -56,6 +59,11 @@ absl::string_view TextOf(sqlite3_value* value) {
                          : absl::string_view(text, static_cast<size_t>(sqlite3_value_bytes(value)));
 }
 
+void In(sqlite3_context* context, int, sqlite3_value** arguments) {
+  const auto* entries = static_cast<const EntrySet*>(sqlite3_value_pointer(arguments[0], kEntrySetType));
+  sqlite3_result_int(context, entries != nullptr && entries->contains(sqlite3_value_int64(arguments[1])) ? 1 : 0);
+}
+
 void Occurs(sqlite3_context* context, int, sqlite3_value** arguments) {
   sqlite3_result_int(context, RuleFallsOn(TextOf(arguments[0]), TextOf(arguments[1]), TextOf(arguments[2])) ? 1 : 0);
 }
@@ -68,9 +76,16 @@ absl::Status RegisterSearchFunctions(sqlite3* db) {
   ASSIGN_OR_RETURN(fts5_api * api, Fts5Api(db));
   int code = api->xCreateFunction(api, "cairn_rank", nullptr, Rank, nullptr);
   if (code != SQLITE_OK) return SqliteStatus(code, db, "registering cairn_rank");
+  code = sqlite3_create_function_v2(db, "cairn_in", 2, SQLITE_UTF8, nullptr, In, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return SqliteStatus(code, db, "registering cairn_in");
   code = sqlite3_create_function_v2(db, "cairn_occurs", 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, Occurs, nullptr,
                                     nullptr, nullptr);
   return code == SQLITE_OK ? absl::OkStatus() : SqliteStatus(code, db, "registering cairn_occurs");
+}
+
+void BindEntries(Statement& statement, int index, const EntrySet* entries) {
+  if (statement.handle() == nullptr) return;  // its status says why
+  sqlite3_bind_pointer(statement.handle(), index, const_cast<EntrySet*>(entries), kEntrySetType, nullptr);
 }
 
 struct IndexTokenizer::Impl {

@@ -35,6 +35,19 @@ TEST_F(DirectoryTest, GetsARecordWithItsProvenance) {
   EXPECT_EQ(response->record().verify_due_at().seconds(), record.verified_at().seconds() + 365 * 86400);
 }
 
+TEST_F(DirectoryTest, SeenAtIsWhenThisVersionBecameVisible) {
+  const auto seen_at = [&](int n) {
+    return absl::FromUnixSeconds(Directory().GetRecord(Reader::Anonymous(), ById(n))->record().seen_at().seconds());
+  };
+  const absl::Time first = db_.clock.Now();
+  db_.Publish(pl_, {TestService(1, "Line"), TestService(2, "Clinic")});
+  EXPECT_EQ(seen_at(1), first);
+  db_.clock.Advance(absl::Hours(1));
+  db_.Publish(pl_, {TestService(1, "Crisis line")});
+  EXPECT_EQ(seen_at(1), first + absl::Hours(1));
+  EXPECT_EQ(seen_at(2), first);
+}
+
 TEST_F(DirectoryTest, GetTakesUpperCaseIdsAndRefusesOthers) {
   db_.Publish(pl_, {TestService(11, "A")});
   v1::GetRecordRequest request;
