@@ -152,7 +152,6 @@ TEST(ConfigTest, RelativePathsAreBelowTheFilesFolder) {
   EXPECT_EQ(config->database, "/data/db/cairn.db");
   EXPECT_EQ(config->socket, "/run/cairn/cairn.sock");
   EXPECT_EQ(config->tls_key, "/data/keys/node.key");
-  EXPECT_EQ(config->lock, "/data/cairn.lock");
   EXPECT_EQ(ParseConfig(least, "node.toml")->database, "./cairn.db");
 }
 
