@@ -16,10 +16,12 @@ void LoopbackNetwork::Leave(const std::string& node) {
   nodes_.erase(node);
 }
 
-LoopbackTransport* LoopbackNetwork::Find(const std::string& node) {
+LoopbackTransport* LoopbackNetwork::BeginOpening(const std::string& node) {
   absl::MutexLock lock(&mutex_);
   const auto it = nodes_.find(node);
-  return it == nodes_.end() ? nullptr : it->second;
+  if (it == nodes_.end()) return nullptr;
+  it->second->BeginOpening();
+  return it->second;
 }
 
 // What both ends of a stream share.
@@ -95,17 +97,38 @@ void LoopbackTransport::Dial(const DialTarget& target) {
   if (!stopped_) threads_.emplace_back([this, target] { Open(target); });
 }
 
+void LoopbackTransport::BeginOpening() {
+  absl::MutexLock lock(&mutex_);
+  ++opening_;
+}
+
+void LoopbackTransport::EndOpening() {
+  absl::MutexLock lock(&mutex_);
+  --opening_;
+}
+
 void LoopbackTransport::Open(const DialTarget& target) {
-  LoopbackTransport* peer = network_->Find(target.node);
+  LoopbackTransport* peer = network_->BeginOpening(target.node);
   if (peer == nullptr) return events_->OnDialFailed(target.node, absl::UnavailableError("connection refused"));
+  OpenAt(peer, target);
+}
+
+// Each side's events are called by a thread of its own transport, which its Stop awaits.
+void LoopbackTransport::OpenAt(LoopbackTransport* peer, const DialTarget& target) {
   auto shared = std::make_shared<Side>();
   auto ours = std::make_shared<Stream>(shared, 0, events_);
   auto theirs = std::make_shared<Stream>(shared, 1, peer->events_);
   const auto accepted = peer->events_->OnConnected(node_, false, theirs);
-  if (!accepted.ok()) return events_->OnDialFailed(target.node, accepted.status());
+  if (!accepted.ok()) {
+    peer->EndOpening();
+    return events_->OnDialFailed(target.node, accepted.status());
+  }
   theirs->set_session(*accepted);
   const auto connected = events_->OnConnected(target.node, true, ours);
-  if (!connected.ok()) return peer->events_->OnClosed(*accepted, connected.status());
+  if (!connected.ok()) {
+    peer->events_->OnClosed(*accepted, connected.status());
+    return peer->EndOpening();
+  }
   ours->set_session(*connected);
   {
     absl::MutexLock lock(&mutex_);
@@ -115,11 +138,11 @@ void LoopbackTransport::Open(const DialTarget& target) {
   {
     absl::MutexLock lock(&peer->mutex_);
     peer->streams_.push_back(theirs);
+    peer->threads_.emplace_back([ours, theirs] { theirs->Pump(ours.get()); });
     if (peer->stopped_) theirs->Close(absl::CancelledError("stopping"));
+    --peer->opening_;
   }
-  std::thread answering([ours, theirs] { theirs->Pump(ours.get()); });
   ours->Pump(theirs.get());
-  answering.join();
 }
 
 void LoopbackTransport::Stop() {
@@ -129,6 +152,8 @@ void LoopbackTransport::Stop() {
     absl::MutexLock lock(&mutex_);
     stopped_ = true;
     for (const auto& stream : streams_) stream->Close(absl::CancelledError("the other node is stopping"));
+    const auto opened = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return opening_ == 0; };
+    mutex_.Await(absl::Condition(&opened));
     threads.swap(threads_);
   }
   for (std::thread& thread : threads) thread.join();

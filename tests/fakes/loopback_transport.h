@@ -21,8 +21,8 @@ class LoopbackNetwork {
  public:
   void Join(const std::string& node, LoopbackTransport* transport);
   void Leave(const std::string& node);
-  // nullptr: nobody listens.
-  LoopbackTransport* Find(const std::string& node);
+  // Begins a stream to `node`, which does not go away before LoopbackTransport::EndOpening. nullptr: nobody listens.
+  LoopbackTransport* BeginOpening(const std::string& node);
 
  private:
   absl::Mutex mutex_;
@@ -43,13 +43,18 @@ class LoopbackTransport : public Dialler {
  private:
   class Stream;
   struct Side;
+  friend class LoopbackNetwork;
   void Open(const DialTarget& target);
+  void OpenAt(LoopbackTransport* peer, const DialTarget& target);
+  void BeginOpening();
+  void EndOpening();
 
   const std::string node_;
   StreamEvents* const events_;
   LoopbackNetwork* const network_;
   absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  int opening_ ABSL_GUARDED_BY(mutex_) = 0;  // streams that others are opening here
   std::vector<std::shared_ptr<Stream>> streams_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> threads_ ABSL_GUARDED_BY(mutex_);
 };

@@ -58,12 +58,14 @@ class RecordingEvents : public StreamEvents {
   }
   void OnMessage(SessionId, v1::SyncMessage message) override {
     absl::MutexLock lock(&mutex_);
+    CountIfLate();
     mutex_.Await(absl::Condition(
         +[](bool* held) { return !*held; }, &hold_));
     received_.push_back(std::move(message));
   }
   std::optional<v1::SyncMessage> NextMessage(SessionId) override {
     absl::MutexLock lock(&mutex_);
+    CountIfLate();
     if (outbox_.empty()) return std::nullopt;
     v1::SyncMessage next = std::move(outbox_.front());
     outbox_.pop_front();
@@ -71,6 +73,7 @@ class RecordingEvents : public StreamEvents {
   }
   void OnClosed(SessionId, const absl::Status& why) override {
     absl::MutexLock lock(&mutex_);
+    CountIfLate();
     closed_ = why;
   }
   void OnDialFailed(const std::string&, const absl::Status& why) override {
@@ -127,6 +130,11 @@ class RecordingEvents : public StreamEvents {
     absl::MutexLock lock(&mutex_);
     return closed_.has_value();
   }
+  // Calls for the session that came when OnClosed had been its last.
+  int calls_after_close() {
+    absl::MutexLock lock(&mutex_);
+    return late_calls_;
+  }
   size_t unsent() {
     absl::MutexLock lock(&mutex_);
     return outbox_.size();
@@ -138,7 +146,10 @@ class RecordingEvents : public StreamEvents {
     return mutex_.AwaitWithTimeout(absl::Condition(&predicate), limit);
   }
 
+  void CountIfLate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { late_calls_ += closed_.has_value() ? 1 : 0; }
+
   absl::Mutex mutex_;
+  int late_calls_ = 0;
   bool refuse_ = false;
   bool hold_ = false;
   SessionId sessions_ = 0;

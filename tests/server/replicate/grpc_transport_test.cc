@@ -1,3 +1,4 @@
+// What only this transport does: keys, pins, addresses, limits. What all of them do is in transport_contract_test.cc.
 #include "server/replicate/grpc_transport.h"
 
 #include <gmock/gmock.h>
@@ -26,43 +27,6 @@ class GrpcTransportTest : public testing::Test {
   TestNode latvian_{"lv-node", &pins_};
 };
 
-TEST_F(GrpcTransportTest, CarriesMessagesBothWaysInOrder) {
-  Connect();
-  for (int i = 0; i < 100; ++i) polish_.events.Send(Goodbye(absl::StrCat("p", i)));
-  for (int i = 0; i < 100; ++i) latvian_.events.Send(Goodbye(absl::StrCat("l", i)));
-  const auto from_polish = latvian_.events.AwaitReceived(100);
-  const auto from_latvian = polish_.events.AwaitReceived(100);
-  ASSERT_EQ(from_polish.size(), 100u);
-  ASSERT_EQ(from_latvian.size(), 100u);
-  for (int i = 0; i < 100; ++i) {
-    EXPECT_EQ(from_polish[i].goodbye().reason(), absl::StrCat("p", i));
-    EXPECT_EQ(from_latvian[i].goodbye().reason(), absl::StrCat("l", i));
-  }
-}
-
-TEST_F(GrpcTransportTest, SendsWhatWaitsBeforeItCloses) {
-  Connect();
-  polish_.events.Send(Goodbye("one"));
-  polish_.events.Send(Goodbye("two"));
-  polish_.events.Close(absl::CancelledError("enough"));
-  EXPECT_THAT(polish_.events.AwaitClosed().message(), HasSubstr("enough"));
-  EXPECT_EQ(latvian_.events.AwaitReceived(2).size(), 2u);
-  EXPECT_FALSE(latvian_.events.AwaitClosed().ok());
-}
-
-TEST_F(GrpcTransportTest, TellsTheDiallerWhyTheOtherSideClosed) {
-  Connect();
-  latvian_.events.Close(absl::FailedPreconditionError("protocol 9 is not spoken here"));
-  EXPECT_THAT(polish_.events.AwaitClosed().message(), HasSubstr("protocol 9 is not spoken here"));
-}
-
-TEST_F(GrpcTransportTest, TellsTheDiallerThatTheStreamWasRefused) {
-  latvian_.events.RefuseStreams();
-  polish_.transport.Dial(latvian_.target());
-  const absl::Status failed = polish_.events.AwaitFailed();
-  EXPECT_EQ(failed.code(), absl::StatusCode::kAlreadyExists) << failed;
-}
-
 TEST_F(GrpcTransportTest, RefusesADiallerWhoseKeyIsNotPinned) {
   TestNode stranger("xx-node", &pins_, /*pinned=*/false);
   stranger.transport.Dial(latvian_.target());
@@ -75,13 +39,6 @@ TEST_F(GrpcTransportTest, RefusesToSpeakToAnotherKeyThanThePinned) {
   polish_.transport.Dial(target);
   const absl::Status failed = polish_.events.AwaitFailed();
   EXPECT_THAT(failed.message(), HasSubstr("is not the one pinned for lv-node"));
-}
-
-TEST_F(GrpcTransportTest, SaysThatNothingListens) {
-  DialTarget target = latvian_.target();
-  latvian_.transport.Stop();
-  polish_.transport.Dial(target);
-  EXPECT_THAT(polish_.events.AwaitFailed().message(), HasSubstr("connection refused"));
 }
 
 TEST_F(GrpcTransportTest, SaysThatAHostIsNotKnown) {
@@ -122,18 +79,6 @@ TEST_F(GrpcTransportTest, EndsTheStreamOfAnUnpinnedPeerThatDoesNotRead) {
   polish_.events.Hold(false);
 }
 
-TEST_F(GrpcTransportTest, ASlowReaderHoldsBackTheWriter) {
-  Connect();
-  polish_.events.Hold(true);
-  v1::SyncMessage large;
-  large.mutable_goodbye()->set_reason(std::string(1 << 20, 'x'));
-  for (int i = 0; i < 64; ++i) latvian_.events.Send(large);
-  absl::SleepFor(absl::Milliseconds(300));
-  EXPECT_GT(latvian_.events.unsent(), 32u);
-  polish_.events.Hold(false);
-  EXPECT_EQ(polish_.events.AwaitReceived(64).size(), 64u);
-}
-
 TEST_F(GrpcTransportTest, EndsAStreamWhoseMessageIsTooLarge) {
   Connect();
   v1::SyncMessage oversized;
@@ -141,13 +86,6 @@ TEST_F(GrpcTransportTest, EndsAStreamWhoseMessageIsTooLarge) {
   latvian_.events.Send(oversized);
   EXPECT_FALSE(latvian_.events.AwaitClosed().ok());
   EXPECT_FALSE(polish_.events.AwaitClosed().ok());
-}
-
-TEST_F(GrpcTransportTest, StopTellsBothSidesAndReturns) {
-  Connect();
-  polish_.transport.Stop();
-  EXPECT_TRUE(polish_.events.closed());
-  EXPECT_FALSE(latvian_.events.AwaitClosed().ok());
 }
 
 TEST_F(GrpcTransportTest, SaysThatAPortIsInUse) {
