@@ -86,18 +86,21 @@ std::optional<Json> Nester::Find(v1::RecordKind kind, const std::string& id) {
 }
 
 // The nested object says the id, so the property "…_id" goes unless the import had both. A copy that differs is in
-// `extra`.
+// `extra`, as is anything that could not be linked to (a null), which says nothing.
 void Nester::NestInto(v1::RecordKind kind, const std::string& id, const Message& message, const char* property,
                       Json* object) {
-  const bool kept = HasExtra(message, property);
-  std::optional<Json> nested = kept ? std::nullopt : Find(kind, id);
-  if (!kept && !nested.has_value()) return;
+  if (const std::string* kept = FindExtra(message, property); kept != nullptr) {
+    if (!IdTextOf(JsonOfExtra(*kept)).empty()) object->erase(absl::StrCat(property, "_id"));
+    return;
+  }
+  std::optional<Json> nested = Find(kind, id);
+  if (!nested.has_value()) return;
   object->erase(absl::StrCat(property, "_id"));
-  if (nested.has_value()) (*object)[property] = *std::move(nested);
+  (*object)[property] = *std::move(nested);
 }
 
 void Nester::NestLocations(const v1::Organization& organization, Json* object) {
-  if (organization.location_ids().empty() || HasExtra(organization, "locations")) return;
+  if (organization.location_ids().empty() || FindExtra(organization, "locations") != nullptr) return;
   Json& list = (*object)["locations"] = Json::array();
   for (const std::string& id : organization.location_ids()) {
     std::optional<Json> nested = Find(v1::LOCATION, id);

@@ -159,16 +159,17 @@ std::vector<Json> HsdsReader::PlacesOf(uint64_t service_key) {
 
 // Places whose service never came.
 void HsdsReader::ReportOrphans() {
-  for (const auto& [key, places] : places_) {
-    for (const PlaceElsewhere& place : places) {
-      const auto text = std::make_shared<const std::string>(TextAt(place));
-      const absl::StatusOr<Json> object = ParseJson(*text);
-      const std::string service = object.ok() ? HsdsSplitter::ServiceIdOf(*object) : "";
-      Refuse(absl::StrCat(file_->name(), " byte ", place.offset + 1),
-             {{"service_id", service, "refers to a service that this file has not, or that was refused",
-               "add the service to the file, or take this service_at_location out"}},
-             text);
-    }
+  std::vector<PlaceElsewhere> orphans;
+  for (const auto& [key, places] : places_) orphans.insert(orphans.end(), places.begin(), places.end());
+  std::sort(orphans.begin(), orphans.end(), [](const auto& a, const auto& b) { return a.offset > b.offset; });
+  for (const PlaceElsewhere& place : orphans) {
+    const auto text = std::make_shared<const std::string>(TextAt(place));
+    const absl::StatusOr<Json> object = ParseJson(*text);
+    const std::string service = object.ok() ? HsdsSplitter::ServiceIdOf(*object) : "";
+    Refuse(absl::StrCat(file_->name(), " byte ", place.offset + 1),
+           {{"service_id", service, "refers to a service that this file has not, or that was refused",
+             "add the service to the file, or take this service_at_location out"}},
+           text);
   }
   places_.clear();
 }

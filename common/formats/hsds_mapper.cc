@@ -144,9 +144,11 @@ void SetExtra(const std::string& name, const Json& value, Message* message) {
   if (ExtraMap* extra = MutableExtra(message); extra != nullptr) (*extra)[name] = DumpJson(value);
 }
 
-bool HasExtra(const Message& message, const std::string& name) {
+const std::string* FindExtra(const Message& message, const std::string& name) {
   const ExtraMap* extra = MutableExtra(const_cast<Message*>(&message));
-  return extra != nullptr && extra->contains(name);
+  if (extra == nullptr) return nullptr;
+  const auto at = extra->find(name);
+  return at == extra->end() ? nullptr : &at->second;
 }
 
 void PutExtra(const Message& message, Json* object) {

@@ -18,10 +18,10 @@ using TakeProperty =
 // objects (as a whole, recursively). Phone.number is kept in as_entered too; CostOption.amount becomes decimal text.
 void JsonToMessage(const Json& object, const TakeProperty& take, google::protobuf::Message* message);
 
-// `extra` of the messages of HSDS: sets a property, tells whether it is there, puts all that `object` has not yet into
-// it.
+// `extra` of the messages of HSDS: sets a property; finds its JSON text (null: not there); puts all that `object` has
+// not yet into it.
 void SetExtra(const std::string& name, const Json& value, google::protobuf::Message* message);
-bool HasExtra(const google::protobuf::Message& message, const std::string& name);
+const std::string* FindExtra(const google::protobuf::Message& message, const std::string& name);
 void PutExtra(const google::protobuf::Message& message, Json* object);
 
 // Sees each nested object after the mapper has filled it.

@@ -68,6 +68,10 @@ absl::string_view Word(HsdsShape shape) {
   }
 }
 
+std::string NeedsId(HsdsShape shape) {
+  return absl::StrCat(shape == HsdsShape::kOrganization ? "an " : "a ", Word(shape), " needs an id");
+}
+
 bool AllHaveIds(const Json& list) {
   return list.is_array() && !list.empty() && std::all_of(list.begin(), list.end(), [](const Json& element) {
            return element.is_object() && !IdTextOf(element).empty();
@@ -116,8 +120,7 @@ std::vector<ImportedRecord> HsdsSplitter::Split(const Json& object, HsdsShape sh
   if (shape == HsdsShape::kServiceAtLocation) {
     SplitPlace(object);
   } else if (const std::string id = IdTextOf(object); id.empty()) {
-    Refuse("id", object.contains("id") ? DumpJson(object["id"]) : "", absl::StrCat("a ", Word(shape), " needs an id"),
-           id_remedy);
+    Refuse("id", object.contains("id") ? DumpJson(object["id"]) : "", NeedsId(shape), id_remedy);
   } else {
     met_[KeyOf(shape, id)] = HashOf(object);
     Build(shape, object, "");
@@ -143,7 +146,7 @@ HsdsSplitter::Nested HsdsSplitter::Nest(HsdsShape shape, const Json& object, con
   if (!object.is_object() || object.empty()) return Nested::kNotLinked;
   *id = IdTextOf(object);
   if (id->empty()) {
-    Refuse(Under(path, "id"), "", absl::StrCat("a ", Word(shape), " needs an id"), id_remedy);
+    Refuse(Under(path, "id"), "", NeedsId(shape), id_remedy);
     return Nested::kNotLinked;
   }
   // A mere reference.

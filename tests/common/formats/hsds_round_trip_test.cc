@@ -1,0 +1,297 @@
+// HSDS -> records -> HSDS loses nothing.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <random>
+#include <set>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/descriptor.h"
+#include "tests/common/formats/import_helpers.h"
+
+namespace cairn {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using nlohmann::json;
+using testing::IsEmpty;
+using testing_formats::ExportServices;
+using testing_formats::ExportText;
+using testing_formats::Import;
+using testing_formats::ReadPath;
+using testing_formats::ReadText;
+
+// --- comparing documents of other forms than nested services: each object by itself, references by id
+
+using Objects = std::map<std::string, std::set<json>>;
+
+void Flatten(json object, const std::string& kind, Objects* out);
+
+void FlattenPlace(json place, const std::string& service, Objects* out) {
+  if (place.contains("service")) Flatten(place["service"], "service", out);
+  if (place.contains("location") && place["location"].is_object()) {
+    place["location_id"] = place["location"]["id"];
+    Flatten(place["location"], "location", out);
+  }
+  place.erase("service");
+  place.erase("location");
+  place["service_id"] = service;
+  (*out)[absl::StrCat("place ", place["id"].get<std::string>())].insert(place);
+}
+
+void Flatten(json object, const std::string& kind, Objects* out) {
+  const std::string id = object["id"];
+  if (object.contains("organization")) {
+    object["organization_id"] = object["organization"]["id"];
+    Flatten(object["organization"], "organization", out);
+  }
+  for (const char* list : {"services", "locations", "service_at_locations"}) {
+    if (!object.contains(list)) continue;
+    for (json element : object[list]) {
+      if (list == std::string("service_at_locations")) {
+        FlattenPlace(element, id, out);
+        continue;
+      }
+      if (list == std::string("services")) element["organization_id"] = id;
+      if (list == std::string("locations")) object["location_ids"].push_back(element["id"]);
+      Flatten(element, list == std::string("services") ? "service" : "location", out);
+    }
+    object.erase(list);
+  }
+  object.erase("organization");
+  (*out)[absl::StrCat(kind, " ", id)].insert(object);
+}
+
+Objects FlattenDocument(const json& document) {
+  Objects objects;
+  const char* kinds[][2] = {{"services", "service"}, {"organizations", "organization"}, {"locations", "location"}};
+  if (document.contains("id")) {
+    if (document.contains("service")) {
+      FlattenPlace(document, document["service"]["id"], &objects);
+    } else {
+      Flatten(document, document.contains("status") ? "service" : "organization", &objects);
+    }
+    return objects;
+  }
+  for (const auto& [list, kind] : kinds) {
+    if (!document.contains(list)) continue;
+    for (const json& object : document[list]) Flatten(object, kind, &objects);
+  }
+  if (document.contains("service_at_locations")) {
+    for (const json& place : document["service_at_locations"]) FlattenPlace(place, place["service_id"], &objects);
+  }
+  return objects;
+}
+
+void ExpectNothingLost(const std::string& path) {
+  std::ifstream file(path);
+  const json document = json::parse(file);
+  const Import import = ReadPath(path);
+  ASSERT_TRUE(import.status.ok()) << import.status;
+  ASSERT_THAT(import.refused, IsEmpty()) << path << ": " << ToString(import.refused[0].problems[0]);
+  EXPECT_EQ(FlattenDocument(json::parse(ExportText(import.records, HsdsExporter::Form::kJson))),
+            FlattenDocument(document))
+      << path;
+  if (!document.contains("status")) return;
+  EXPECT_EQ(ExportServices(import.records).at(0), document) << path;
+}
+
+TEST(HsdsRoundTripTest, OurFullExamplesLoseNothing) {
+  const std::filesystem::path folder =
+      std::filesystem::path(std::getenv("CAIRN_SOURCE_DIR")) / "tests/common/formats/testdata";
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    ExpectNothingLost(entry.path());
+    ++files;
+  }
+  EXPECT_EQ(files, 4);
+}
+
+// --- generated documents
+
+class Generator {
+ public:
+  explicit Generator(uint64_t seed) : random_(seed) {}
+
+  json Service() {
+    json object = Object(v1::Service::descriptor());
+    object["id"] = Uuid(1, 1'000'000'000);
+    object["status"] = Chance(90) ? json("active") : Any(1);  // required; tells it from an organization
+    if (Chance(50)) object["attributes"] = Attributes();
+    if (Chance(80)) object["organization"] = Chance(90) ? Organization() : Any(0);
+    if (Chance(70)) object["service_at_locations"] = List([this] { return Place(); });
+    return object;
+  }
+
+ private:
+  bool Chance(int percent) { return Below(100) < static_cast<uint64_t>(percent); }
+  uint64_t Below(uint64_t n) { return random_() % n; }
+  std::string Uuid(int kind, uint64_t choices) {
+    char text[40];
+    snprintf(text, sizeof(text), "00000000-0000-4000-%04d-%012d", 8000 + kind, static_cast<int>(Below(choices)));
+    return text;
+  }
+  template <typename Make>
+  json List(const Make& make) {
+    json list = json::array();
+    for (uint64_t n = Below(3); n > 0; --n) list.push_back(make());
+    return list;
+  }
+  // From a small pool, so that documents share them, at times with other content.
+  json Organization() {
+    json object = Object(v1::Organization::descriptor());
+    object["id"] = Uuid(2, 50);
+    if (Chance(40)) object["locations"] = List([this] { return Location(); });
+    return Chance(10) ? json{{"id", object["id"]}} : object;
+  }
+  json Location() {
+    json object = Object(v1::Location::descriptor());
+    object["id"] = Uuid(3, 50);
+    if (Chance(40)) object["attributes"] = Attributes();
+    return object;
+  }
+  json Place() {
+    json object = Object(v1::ServiceAtLocation::descriptor());
+    if (Chance(80)) object["location"] = Location();
+    return object;
+  }
+  json Attributes() {
+    return List([this]() -> json {
+      json object = {{"id", Text()}};
+      if (Chance(20)) return Any(2);
+      if (Chance(50)) object["value"] = Text();
+      if (Chance(50)) object["label"] = Text();
+      if (Chance(50)) object["taxonomy_term"] = Object(v1::TaxonomyTerm::descriptor());
+      return object;
+    });
+  }
+  std::string Text() {
+    static const char* texts[] = {"",           "a",       "Łódź \"night\" line", "+48 22 123 45 67",
+                                  "2026-02-30", "\\u0000", "Ελλάδα\n\t",          "null"};
+    return texts[Below(8)];
+  }
+  json Number() {
+    static const json numbers[] = {
+        0, 1, -1, 100, 4294967296, 12.5, 1e30, -0.0, 3.0, 0.1, 1.7976931348623157e308, 9007199254740993};
+    return numbers[Below(12)];
+  }
+  json Any(int depth) {
+    switch (Below(depth > 0 ? 6 : 4)) {
+      case 0:
+        return nullptr;
+      case 1:
+        return Chance(50);
+      case 2:
+        return Number();
+      case 3:
+        return Text();
+      case 4:
+        return List([&] { return Any(depth - 1); });
+      default: {
+        json object = json::object();
+        for (uint64_t n = Below(4); n > 0; --n) object[absl::StrCat("p", Below(9))] = Any(depth - 1);
+        return object;
+      }
+    }
+  }
+  json Value(const FieldDescriptor* field) {
+    if (Chance(20)) return Any(3);
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING)
+      return field->is_repeated() ? json(List([this] { return Text(); })) : json(Text());
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return Number();
+    if (field->is_map()) return Any(2);
+    return List([&] { return Object(field->message_type()); });
+  }
+  json Object(const Descriptor* type) {
+    json object = json::object();
+    for (int i = 0; i < type->field_count(); ++i) {
+      const std::string& name = type->field(i)->name();
+      if (name == "service_at_locations" || name == "id" || !Chance(40)) continue;
+      object[name] = Value(type->field(i));
+    }
+    for (uint64_t n = Below(3); n > 0; --n) object[absl::StrCat("unknown_", Below(5))] = Any(4);
+    if (Chance(30)) object["timezone"] = Number();
+    return object;
+  }
+
+  std::mt19937_64 random_;
+};
+
+TEST(HsdsRoundTripTest, GeneratedDocumentsLoseNothing) {
+  const uint64_t seed = 20261122;
+  Generator generator(seed);
+  std::vector<json> documents;
+  std::string text;
+  for (int i = 0; i < 500; ++i) {
+    documents.push_back(generator.Service());
+    absl::StrAppend(&text, documents.back().dump(), "\n");
+  }
+  const Import import = ReadText(text, ImportFormat::kHsdsNdjson);
+  ASSERT_TRUE(import.status.ok()) << import.status;
+  ASSERT_THAT(import.refused, IsEmpty()) << ToString(import.refused[0].problems[0]);
+  const std::vector<json> exported = ExportServices(import.records);
+  ASSERT_EQ(exported.size(), documents.size());
+  for (size_t i = 0; i < documents.size(); ++i) {
+    ASSERT_EQ(exported[i], documents[i]) << "seed " << seed << " document " << i << "\n"
+                                         << json::diff(documents[i], exported[i]);
+  }
+}
+
+// --- real files
+
+std::vector<std::string> FilesUnder(const std::string& folder, const std::vector<std::string>& endings) {
+  std::vector<std::string> paths;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    const std::string path = entry.path();
+    for (const std::string& ending : endings) {
+      if (entry.is_regular_file() && path.size() > ending.size() &&
+          path.compare(path.size() - ending.size(), ending.size(), ending) == 0) {
+        paths.push_back(path);
+      }
+    }
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+// Lines that are services, compared one by one with what comes out. Returns their number.
+size_t ExpectNothingLostByLine(const std::string& path) {
+  const Import import = ReadPath(path, ImportFormat::kHsdsNdjson);
+  EXPECT_TRUE(import.status.ok()) << import.status;
+  EXPECT_THAT(import.refused, IsEmpty()) << path;
+  const std::vector<json> exported = ExportServices(import.records);
+  std::ifstream file(path);
+  size_t lines = 0;
+  for (std::string line; std::getline(file, line); ++lines) {
+    if (lines >= exported.size() || exported[lines] != json::parse(line)) {
+      ADD_FAILURE() << path << " line " << lines + 1 << " changed";
+      break;
+    }
+  }
+  EXPECT_EQ(lines, exported.size());
+  return lines;
+}
+
+TEST(HsdsRoundTripTest, RealFilesLoseNothing) {
+  const char* folder = std::getenv("CAIRN_DATA_DIR");
+  if (folder == nullptr) GTEST_SKIP() << "CAIRN_DATA_DIR is not set: no real files to try";
+  for (const std::string& path : FilesUnder(folder, {"_full.json"})) ExpectNothingLost(path);
+  const std::string plain = absl::StrCat(testing::TempDir(), "/plain-", getpid(), ".ndjson");
+  size_t lines = 0, files = 0;
+  for (const std::string& path : FilesUnder(folder, {".ndjson", ".ndjson.zst"})) {
+    const bool packed = path.back() == 't';  // .zst
+    if (packed) {
+      ASSERT_EQ(std::system(absl::StrCat("zstd -qdcf '", path, "' > '", plain, "'").c_str()), 0) << path;
+    }
+    lines += ExpectNothingLostByLine(packed ? plain : path);
+    ++files;
+  }
+  std::remove(plain.c_str());
+  std::cout << files << " files, " << lines << " services, unchanged\n";
+  EXPECT_GT(lines, 0u);
+}
+
+}  // namespace
+}  // namespace cairn
