@@ -104,7 +104,8 @@ struct SearchResult {
   absl::flat_hash_map<int64_t, double> kilometres;  // with `near`: entry -> distance
 };
 
-// Records that hold all `words` (as FoldedWords gives them) and meet the filter. Ranks at most search_candidates_max.
+// Records that hold all `words` (as FoldedWords gives them) and meet the filter. Ranks at most search_candidates_max;
+// looks at no more than four times as many that hold the words for what its filter cannot look up beforehand.
 absl::StatusOr<SearchResult> SearchEntries(Connection& connection, absl::Span<const std::string> words,
                                            bool last_is_prefix, const IndexFilter& filter);
 
