@@ -1,0 +1,89 @@
+#include "server/rpc/status_reporter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cairn {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr int64_t now_seconds = 1'800'000'000;
+
+// A node "pl-x-1" of "pl-x", all well, in a charter with another partner "lv-y".
+class AlertsTest : public testing::Test {
+ protected:
+  AlertsTest() {
+    for (const char* id : {"pl-x", "lv-y"}) {
+      v1::Partner* partner = charter_.add_partners();
+      partner->set_id(id);
+      partner->set_status(v1::ACTIVE);
+      v1::Node* node = partner->add_nodes();
+      node->set_id(std::string(id) + "-1");
+      node->set_spki_sha256(std::string(32, id[0]));
+    }
+    charter_.set_version(3);
+    charter_.mutable_expires_at()->set_seconds(now_seconds + 100 * 86'400);
+    status_.set_node("pl-x-1");
+    status_.set_partner("pl-x");
+    status_.mutable_now()->set_seconds(now_seconds);
+    status_.mutable_disk()->set_free_bytes(10 * disk_free_bytes_low);
+    v1::FeedStatus* feed = status_.add_feeds();
+    feed->set_partner("lv-y");
+    feed->set_audience("public");
+    feed->set_state("ok");
+    feed->mutable_as_of()->set_seconds(now_seconds - 60);
+  }
+  std::vector<std::string> Get() { return Alerts(status_, CharterView(charter_, std::string(32, 's')), spki_); }
+
+  v1::Charter charter_;
+  v1::GetStatusResponse status_;
+  std::string spki_ = std::string(32, 'p');
+};
+
+TEST_F(AlertsTest, NoneWhenAllIsWell) { EXPECT_THAT(Get(), IsEmpty()); }
+
+TEST_F(AlertsTest, WriteErrorComesFirst) {
+  status_.mutable_disk()->set_write_error("disk I/O error");
+  status_.mutable_disk()->set_free_bytes(1024 * 1024);
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("disk I/O error"), HasSubstr("1 MiB")));
+}
+
+TEST_F(AlertsTest, FrozenAndDamagedFeedsAreNamed) {
+  status_.mutable_feeds(0)->set_state("frozen");
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("lv-y/public is frozen")));
+  status_.mutable_feeds(0)->set_state("damaged");
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("lv-y/public is damaged")));
+}
+
+TEST_F(AlertsTest, CharterThatRunsOutOrRanOut) {
+  charter_.mutable_expires_at()->set_seconds(now_seconds + 5 * 86'400);
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("runs out in 5 days")));
+  charter_.mutable_expires_at()->set_seconds(now_seconds - 3 * 86'400);
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("ran out 3 days ago")));
+}
+
+TEST_F(AlertsTest, PartnerThatIsSilentForMoreThanTenMinutes) {
+  status_.mutable_feeds(0)->mutable_as_of()->set_seconds(now_seconds - 600);
+  EXPECT_THAT(Get(), IsEmpty());
+  status_.mutable_feeds(0)->mutable_as_of()->set_seconds(now_seconds - 3 * 3'600);
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("lv-y for 3 h")));
+}
+
+TEST_F(AlertsTest, SilenceOfASuspendedPartnerIsNoAlert) {
+  status_.mutable_feeds(0)->mutable_as_of()->set_seconds(now_seconds - 3 * 3'600);
+  charter_.mutable_partners(1)->set_status(v1::SUSPENDED);
+  EXPECT_THAT(Get(), IsEmpty());
+}
+
+TEST_F(AlertsTest, NodeThatTheCharterDoesNotKnowOrPinsOtherwise) {
+  spki_ = std::string(32, 'q');
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("pins another TLS key")));
+  status_.set_node("pl-x-2");
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("has no node \"pl-x-2\"")));
+}
+
+}  // namespace
+}  // namespace cairn
