@@ -36,7 +36,8 @@ void ServeUntilTold(const std::string& config_path, const sigset_t& signals) {
     if (signal != SIGHUP) return;
     const absl::StatusOr<NodeConfig> config = LoadConfig(config_path);
     if (config.ok()) SetLogLevel(config->log_level);
-    LogInfo("config.reloaded", {{"result", config.ok() ? "ok; only log_level changes while the node runs" : config.status().message()}});
+    LogInfo("config.reloaded",
+            {{"result", config.ok() ? "ok; only log_level changes while the node runs" : config.status().message()}});
   }
 }
 
@@ -59,8 +60,8 @@ int Run(const Flags& flags) {
   ::signal(SIGPIPE, SIG_IGN);
   absl::StatusOr<std::unique_ptr<Node>> node = Node::Start(*config, Clock::Real());
   if (!node.ok()) return Refuse(node.status());
-  std::cout << "cairnd ready partner=" << config->partner << " node=" << config->node << " listen=" << (*node)->listening()
-            << " socket=" << config->socket << std::endl;
+  std::cout << "cairnd ready partner=" << config->partner << " node=" << config->node
+            << " listen=" << (*node)->listening() << " socket=" << config->socket << std::endl;
   ServeUntilTold(path, signals);
   LogInfo("node.stopping");
   (*node)->Stop();
@@ -75,7 +76,8 @@ int main(int argc, char** argv) {
   cairn::Flags flags;
   app.add_option("--data", flags.data, "The node's data directory")->type_name("DIR");
   app.add_option("--config", flags.config, "Its settings, when they are not DIR/node.toml")->type_name("FILE");
-  app.add_option("--charter", flags.charter, "The charter to start from, when it is not DIR/charter.chain")->type_name("FILE");
+  app.add_option("--charter", flags.charter, "The charter to start from, when it is not DIR/charter.chain")
+      ->type_name("FILE");
   app.add_flag("--check-config", flags.check_config, "Check the settings, print those in effect, and end");
   app.set_version_flag("--version", std::string("cairnd ") + CAIRN_VERSION);
   try {

@@ -54,10 +54,11 @@ absl::StatusOr<std::string> ConsortiumOf(const NodeConfig& config, const v1::Cha
 }
 
 absl::Status NoCharter(const NodeConfig& config) {
-  return absl::FailedPreconditionError(absl::StrCat("this node has no charter yet; send ", config.data,
-                                                    "/join-request to the governors of your consortium and put the file "
-                                                    "that they answer with at ",
-                                                    config.charter));
+  return absl::FailedPreconditionError(
+      absl::StrCat("this node has no charter yet; send ", config.data,
+                   "/join-request to the governors of your consortium and put the file "
+                   "that they answer with at ",
+                   config.charter));
 }
 
 }  // namespace
@@ -111,7 +112,8 @@ absl::Status Node::Parts::TakeCharter(const v1::CharterChain& chain) {
   }
   if (charter->current()->empty()) return NoCharter(config);
   checker = std::make_unique<HeadChecker>(charter.get(), store->consortium(), clock);
-  directory = std::make_unique<DirectoryReader>(store.get(), [this] { return charter->current(); }, clock);
+  directory = std::make_unique<DirectoryReader>(
+      store.get(), [this] { return charter->current(); }, clock);
   charter->OnChange([this](std::shared_ptr<const CharterView>) { hub->WakeAll(); });
   return absl::OkStatus();
 }
@@ -145,24 +147,29 @@ absl::Status Node::Parts::MakePublisher() {
   options.node = config.node;
   options.scratch_dir = config.data;
   options.on_moved = [this](const std::string& audience) { replicator->OnLocalFeedMoved(audience); };
-  publisher = std::make_unique<Publisher>(options, store.get(), feeds.get(), charter.get(), checker.get(), std::move(key), clock);
+  publisher = std::make_unique<Publisher>(options, store.get(), feeds.get(), charter.get(), checker.get(),
+                                          std::move(key), clock);
   replicator->OnAcknowledged([this] { publisher->OnAcknowledged(); });
   return absl::OkStatus();
 }
 
 absl::Status Node::Parts::OpenDoors() {
   ASSIGN_OR_RETURN(const std::string spki, SpkiSha256OfCertPem(ReadText(config.tls_certificate)));
-  reporter = std::make_unique<StatusReporter>(StatusReporter::Options{config.node, config.partner, CAIRN_VERSION, spki, feeds.get(),
-                                                                      charter.get(), publisher.get(), replicator.get(), clock});
+  reporter = std::make_unique<StatusReporter>(StatusReporter::Options{config.node, config.partner, CAIRN_VERSION, spki,
+                                                                      feeds.get(), charter.get(), publisher.get(),
+                                                                      replicator.get(), clock});
   directory_service = std::make_unique<DirectoryService>(
       DirectoryService::Options{store.get(), [this] { return charter->current(); }, clock, directory.get(), hub.get(),
                                 Reader::LocalOperator(config.partner), config.watchers});
   publishing_service = std::make_unique<PublishingService>(publisher.get());
-  operations_service = std::make_unique<OperationsService>(reporter.get(), charter.get(), feeds.get(), replicator.get());
+  operations_service =
+      std::make_unique<OperationsService>(reporter.get(), charter.get(), feeds.get(), replicator.get());
   RETURN_IF_ERROR(replicator->Start(transport.get()));
   if (!config.listen.empty()) RETURN_IF_ERROR(transport->Listen(config.listen));
-  ASSIGN_OR_RETURN(local, LocalServer::Start(config.socket, {directory_service.get(), publishing_service.get(), operations_service.get()}));
-  upkeep = std::make_unique<Upkeep>(Upkeep::Options{config.heartbeat, config.tombstone_retention}, feeds.get(), publisher.get(), clock);
+  ASSIGN_OR_RETURN(local, LocalServer::Start(config.socket, {directory_service.get(), publishing_service.get(),
+                                                             operations_service.get()}));
+  upkeep = std::make_unique<Upkeep>(Upkeep::Options{config.heartbeat, config.tombstone_retention}, feeds.get(),
+                                    publisher.get(), clock);
   return absl::OkStatus();
 }
 

@@ -54,7 +54,8 @@ void Upkeep::Run() {
       compact_at = now + kCompactEvery;
     }
     absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), std::min({beat_at, clear_at, compact_at}) - clock_->Monotonic());
+    mutex_.AwaitWithTimeout(absl::Condition(&stopping_),
+                            std::min({beat_at, clear_at, compact_at}) - clock_->Monotonic());
     if (stopping_) return;
   }
 }

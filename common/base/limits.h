@@ -54,6 +54,7 @@ inline constexpr int pull_progress_seconds_max = 20;             // a peer that 
 inline constexpr int origin_grace_millis = 250;                  // the owner's own delivery is waited for before a relay is asked
 inline constexpr int retry_millis_min = 500;                     // first retry after a failure; doubles, with jitter
 inline constexpr int retry_millis_max = 60'000;                  // a peer that is back is found within a minute
+inline constexpr int ping_seconds = 30;                          // often enough for `status`, too seldom to keep a radio awake
 inline constexpr int dial_wait_millis = 1'000;                   // of two that could dial each other, the second waits, so that one stream results
 inline constexpr int stream_proven_seconds = 30;                 // a stream that lived so long clears the failures before it
 inline constexpr int entry_overhead_bytes = 64;                  // what an entry costs beside its payload, counted against credit

@@ -50,7 +50,7 @@ void DialPlan::OnClosed(absl::string_view node, const absl::Status& why, absl::D
   entry.faulty = entry.faulty || faulty;
   entry.last_error = std::string(why.message());
   Wait(&entry, now);
-  if (faulty) entry.due = now + absl::Milliseconds(limits::retry_millis_max);
+  if (faulty) entry.due = entry.shunned_until = now + absl::Milliseconds(limits::retry_millis_max);
 }
 
 void DialPlan::OnFailed(absl::string_view node, const absl::Status& why, absl::Duration now) {
@@ -68,8 +68,7 @@ void DialPlan::Wait(Entry* entry, absl::Duration now) {
 
 bool DialPlan::Shunned(absl::string_view node, absl::Duration now) const {
   const auto it = entries_.find(node);
-  return it != entries_.end() && it->second.faulty && it->second.state == Entry::State::kWaiting &&
-         now < it->second.due;
+  return it != entries_.end() && it->second.faulty && now < it->second.shunned_until;
 }
 
 std::vector<DialTarget> DialPlan::TakeDue(absl::Duration now) {

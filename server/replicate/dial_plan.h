@@ -23,6 +23,7 @@ class DialPlan {
     absl::Duration due;   // when kWaiting
     int failures = 0;     // in a row
     bool faulty = false;  // it broke the protocol or served what does not verify, and has not done better since
+    absl::Duration shunned_until;  // when faulty
     std::string last_error;
   };
 

@@ -148,6 +148,26 @@ void PeerSession::AnnounceCharter() {
   if (greeted_ && peer_charter_version_ < state_->charter->version()) state_->outbox.wake.insert(id_);
 }
 
+void PeerSession::PingWhenDue() {
+  if (!greeted_ || state_->now < ping_due_) return;
+  ping_due_ = state_->now + absl::Seconds(limits::ping_seconds);
+  ping_sent_ = state_->now;
+  v1::SyncMessage message;
+  message.mutable_ping()->set_id(++ping_id_);
+  Send(std::move(message));
+}
+
+void PeerSession::OnPing(const v1::Ping& ping) {
+  if (ping.answer()) {
+    if (ping.id() == ping_id_) round_trip_ = state_->now - ping_sent_;
+    return;
+  }
+  v1::SyncMessage message;
+  message.mutable_ping()->set_id(ping.id());
+  message.mutable_ping()->set_answer(true);
+  Send(std::move(message));
+}
+
 void PeerSession::Send(v1::SyncMessage message) {
   // The peer makes us answer faster than it reads: it ends itself.
   if (queue_.size() >= limits::sync_queue_messages_max) {

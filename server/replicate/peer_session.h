@@ -49,6 +49,13 @@ class PeerSession {
   // A message to be sent soon.
   void Send(v1::SyncMessage message);
 
+  // Asks for the round trip when it is time to.
+  void PingWhenDue();
+  absl::Duration ping_due() const { return ping_due_; }
+  void OnPing(const v1::Ping& ping);
+  // Of the last Ping; 0 before the first answer.
+  absl::Duration round_trip() const { return round_trip_; }
+
   // The next message to write. Empty: nothing now.
   std::optional<v1::SyncMessage> Next();
 
@@ -84,6 +91,11 @@ class PeerSession {
   const bool dialled_by_us_;
   const absl::Duration since_;
   SyncState* const state_;
+
+  absl::Duration ping_due_;  // next
+  absl::Duration ping_sent_;
+  uint64_t ping_id_ = 0;
+  absl::Duration round_trip_;
 
   bool hello_sent_ = false;
   bool greeted_ = false;

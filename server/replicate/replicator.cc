@@ -254,6 +254,7 @@ std::vector<PeerView> Replicator::Peers() const {
       if (session->node() != node) continue;
       view.state = "connected";
       view.dialled = session->dialled_by_us();
+      view.round_trip = session->round_trip();
       view.last_error.clear();
       const auto since = impl_->connected_at.find(id);
       if (since != impl_->connected_at.end()) view.connected_since = since->second;

@@ -31,6 +31,7 @@ struct PeerView {
   absl::Time connected_since;  // InfinitePast: not connected
   absl::Time last_heard;       // InfinitePast: never
   std::string last_error;
+  absl::Duration round_trip;  // 0: not measured yet
 };
 
 // How one feed stands towards the peers, for `status`.

@@ -48,6 +48,7 @@ void SyncCore::SetDialTargets() {
 void SyncCore::Advance(absl::Duration now) {
   state_.now = now;
   puller_.Run();
+  for (const auto& [id, session] : sessions_) session->PingWhenDue();
   for (const FeedName& feed : std::exchange(state_.moved, {})) Announce(feed);
   if (state_.evidence.size() > evidence_announced_) {
     evidence_announced_ = state_.evidence.size();
@@ -110,6 +111,9 @@ absl::Status SyncCore::Dispatch(PeerSession* session, v1::SyncMessage message) {
       break;
     case v1::SyncMessage::kCharter:
       OnCharterOffered(session, std::move(*message.mutable_charter()));
+      break;
+    case v1::SyncMessage::kPing:
+      session->OnPing(message.ping());
       break;
     case v1::SyncMessage::kEvidence:
       puller_.OnEvidence(session, message.evidence());
@@ -256,7 +260,13 @@ void SyncCore::Heal(const FeedName& feed, absl::Duration now) {
 
 void SyncCore::OnTimer(absl::Duration now) { Advance(now); }
 
-absl::Duration SyncCore::NextTimer() const { return std::min(puller_.NextDue(), dial_plan_.NextDue()); }
+absl::Duration SyncCore::NextTimer() const {
+  absl::Duration due = std::min(puller_.NextDue(), dial_plan_.NextDue());
+  for (const auto& [id, session] : sessions_) {
+    if (session->greeted()) due = std::min(due, session->ping_due());
+  }
+  return due;
+}
 
 SyncOutbox SyncCore::TakeOutbox() {
   SyncOutbox taken = std::move(state_.outbox);

@@ -88,6 +88,7 @@ v1::PeerStatus DescribePeer(const PeerView& peer) {
   if (peer.connected_since != absl::InfinitePast())
     *status.mutable_connected_since() = ToTimestamp(peer.connected_since);
   if (peer.last_heard != absl::InfinitePast()) *status.mutable_last_heard() = ToTimestamp(peer.last_heard);
+  status.set_round_trip_micros(static_cast<uint64_t>(absl::ToInt64Microseconds(peer.round_trip)));
   status.set_last_error(peer.last_error);
   return status;
 }

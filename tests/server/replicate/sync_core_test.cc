@@ -391,6 +391,24 @@ TEST_F(SyncCoreTest, SourceThatRefusesIsNotAskedAgainWhileAnotherOffers) {
   EXPECT_EQ(ClosedBecause(origin), "") << "to refuse is no fault";
 }
 
+TEST_F(SyncCoreTest, PingIsAnsweredAndItsAnswerGivesTheRoundTrip) {
+  const uint64_t session = Connect(1);
+  v1::SyncMessage ping;
+  ping.mutable_ping()->set_id(7);
+  node().OnMessage(session, ping);
+  const std::vector<v1::SyncMessage> answer = Said(session);
+  ASSERT_EQ(answer.size(), 1u);
+  EXPECT_TRUE(answer[0].ping().answer());
+  EXPECT_EQ(answer[0].ping().id(), 7u);
+  const std::vector<v1::SyncMessage> asked = Said(session, absl::Seconds(limits::ping_seconds));
+  ASSERT_EQ(asked.size(), 1u);
+  v1::SyncMessage back;
+  *back.mutable_ping() = asked[0].ping();
+  back.mutable_ping()->set_answer(true);
+  node().OnMessage(session, back);
+  EXPECT_GT(node().core().sessions().at(session)->round_trip(), absl::ZeroDuration());
+}
+
 TEST_F(SyncCoreTest, OwnFeedIsNotTakenFromAPeer) {
   node().Publish(0, 1, "mine");
   const HeadSigner signer(world_.consortium().key(0), world_.consortium().id());
