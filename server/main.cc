@@ -1,4 +1,5 @@
 // cairnd: one node of a consortium.
+#include <grpc/support/log.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -15,6 +16,11 @@
 
 namespace cairn {
 namespace {
+
+// An outsider who knocks must not fill the log with gRPC's own lines.
+void LogOfGrpc(gpr_log_func_args* args) {
+  if (args->severity == GPR_LOG_SEVERITY_ERROR) LogDebug("grpc", {{"text", args->message}});
+}
 
 struct Flags {
   std::string data;
@@ -51,6 +57,7 @@ int Run(const Flags& flags) {
     return 0;
   }
   SetLogLevel(config->log_level);
+  gpr_set_log_function(LogOfGrpc);
   umask(0027);
   // Blocked before any thread is made, so that only sigwait sees them.
   sigset_t signals;
