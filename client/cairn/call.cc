@@ -4,6 +4,8 @@
 #include <string>
 
 #include "absl/random/random.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/base/errors.h"
 
@@ -20,10 +22,37 @@ CallOptions Complete(CallOptions options) {
   return options;
 }
 
+namespace {
+
+constexpr char silent[] = "the node does not answer; it may be stopped or overloaded, see its log";
+
+// What gRPC itself says is for its developers; a node's own messages pass unchanged.
+std::string MessageFor(const grpc::Status& status) {
+  const std::string& message = status.error_message();
+  if (message.empty()) return "the call failed, and nothing says why";
+  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED && message == "Deadline Exceeded") {
+    return silent;
+  }
+  if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return message;
+  if (absl::StrContains(message, "handshaker shutdown")) {  // so it is called when a connection is refused as well
+    return "nothing answers there, or it speaks encrypted, as the port for other nodes does; use the node's socket: "
+           "--data DIR";
+  }
+  if (absl::StrContains(message, "timed out")) return silent;
+  if (absl::StrContains(message, "Connection refused")) return "nothing listens there; is cairnd running?";
+  if (message == "Socket closed" || absl::StrContains(message, "reset by peer") ||
+      absl::StrContains(message, "GOAWAY")) {
+    return "the node ended the connection; it was stopped, or it failed: see its log";
+  }
+  return message;
+}
+
+}  // namespace
+
 absl::Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& context) {
   if (status.ok()) return absl::OkStatus();
   // Both enumerations have the numbers of google.rpc.Code.
-  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), MessageFor(status));
   const auto& trailers = context.GetServerTrailingMetadata();
   const auto reason = trailers.find("cairn-reason");
   if (reason == trailers.end()) return result;

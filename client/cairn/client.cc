@@ -12,9 +12,10 @@ constexpr int receive_bytes_max = 64 * 1024 * 1024;  // a page of 200 records of
 std::shared_ptr<grpc::Channel> MakeChannel(const NodeTarget& target) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(receive_bytes_max);
-  // gRPC's own reconnect back-off of a second would outlast the first repetitions.
+  // gRPC's own reconnect back-off of a second would outlast the first repetitions. Its "minimum" is in truth how long
+  // an attempt to connect may last: a loaded node takes its time.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   // A proxy named in the environment is for the Web; a node is reached directly.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

@@ -61,9 +61,16 @@ absl::Status CheckPresent(const NodeTarget& target) {
     return absl::PermissionDeniedError(
         absl::StrCat("socket ", target.socket_path, ": this user may not look there; run as the node's user"));
   }
+  const std::string directory = fs::path(target.socket_path).parent_path().string();
+  if (!fs::exists(directory, error)) {
+    return absl::UnavailableError(absl::StrCat("no node is at ", target.socket_path, ": there is no directory ",
+                                               directory,
+                                               "; name the node's with --data DIR, or its socket with "
+                                               "--node"));
+  }
   return absl::UnavailableError(absl::StrCat("no node is running at ", target.socket_path,
-                                             " (there is no such socket); start one with: cairnd --data DIR, or name "
-                                             "the node with --node or --data"));
+                                             " (there is no such socket); start it with: cairnd --data ", directory,
+                                             ", or name another one with --data or --node"));
 }
 
 }  // namespace cairn

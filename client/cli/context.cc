@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "client/cli/text_width.h"
 #include "common/base/data_dir.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
@@ -27,6 +30,11 @@ bool Context::ColourWanted() const { return Variable("NO_COLOR").empty() && Vari
 size_t Context::text_columns() const {
   constexpr size_t readable_columns_max = 100;
   return columns() == 0 ? readable_columns_max : std::clamp<size_t>(columns(), 40, readable_columns_max);
+}
+
+std::string Context::Wrapped(absl::string_view text) const {
+  if (environment_.columns == 0) return std::string(text);
+  return absl::StrCat(absl::StrJoin(Wrap(absl::StripSuffix(text, "\n"), environment_.columns), "\n"), "\n");
 }
 
 std::unique_ptr<Progress> Context::NewProgress() {

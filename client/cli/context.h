@@ -63,6 +63,8 @@ class Context {
   Style err_style() const { return Style(environment_.err_is_terminal && ColourWanted()); }
   // Columns to fit into; 0 for no bound (a pipe).
   size_t columns() const { return environment_.out_is_terminal ? environment_.columns : 0; }
+  // Text that ends in a line end, with its lines broken between words to fit the terminal.
+  std::string Wrapped(absl::string_view text) const;
   // Columns for running text, which is hard to read in long lines.
   size_t text_columns() const;
   std::unique_ptr<Progress> NewProgress();

@@ -36,6 +36,7 @@ absl::Status CheckIds(const std::vector<std::string>& ids) {
 absl::StatusOr<ExitCode> Withdraw(const EditOptions& options, Context* context) {
   RETURN_IF_ERROR(CheckIds(options.ids));
   ASSIGN_OR_RETURN(Client* const client, context->client());
+  RETURN_IF_ERROR(CheckWait(client, options.wait_for));
   v1::WithdrawRequest request;
   for (const std::string& id : options.ids) request.add_ids(id);
   request.set_wait_for_partners(options.wait_for);

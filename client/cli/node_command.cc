@@ -15,6 +15,7 @@
 #include "common/base/errors.h"
 #include "common/base/hex.h"
 #include "common/base/status_macros.h"
+#include "common/charter/charter_document.h"
 #include "common/charter/charter_file.h"
 #include "common/charter/join_request.h"
 #include "common/crypto/keys.h"
@@ -107,6 +108,12 @@ absl::StatusOr<std::string> EndpointOf(const InitOptions& options) {
                                  "as others reach it, or --dial-out-only"));
 }
 
+absl::Status CheckId(absl::string_view option, absl::string_view id) {
+  if (IsCharterId(id)) return absl::OkStatus();
+  return UsageError(absl::StrCat(option, " ", Quoted(id),
+                                 ": not an id; write 1 to 64 lower-case letters, digits and hyphens, such as pl-fdds"));
+}
+
 absl::StatusOr<JoinOptions> JoinOptionsOf(const InitOptions& options) {
   JoinOptions join;
   join.partner = options.partner;
@@ -114,6 +121,9 @@ absl::StatusOr<JoinOptions> JoinOptionsOf(const InitOptions& options) {
   const absl::StatusOr<std::string> country = NormaliseCountry(options.country);
   if (!country.ok()) return UsageError(absl::StrCat("--country: ", country.status().message()));
   join.country = *country;
+  RETURN_IF_ERROR(CheckId("--partner", options.partner));
+  if (!options.node_id.empty()) RETURN_IF_ERROR(CheckId("--node-id", options.node_id));
+  if (options.name.empty()) return UsageError("--name: empty; write the organisation's name");
   join.role = options.role;
   join.node = options.node_id.empty() ? options.partner + "-1" : options.node_id;
   ASSIGN_OR_RETURN(join.endpoint, EndpointOf(options));

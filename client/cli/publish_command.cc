@@ -45,16 +45,23 @@ absl::StatusOr<ImportFormat> CheckOptions(const PublishOptions& options) {
 // One reading of all files into one batch.
 class Pass {
  public:
-  Pass(const PublishOptions& options, ImportFormat format, const v1::PublishHeader& header, Client* client,
-       PublishReport* report, Progress* progress)
-      : options_(options), format_(format), keep_going_(header.keep_going()), report_(report), progress_(progress) {
+  Pass(const PublishOptions& options, ImportFormat format, const v1::PublishHeader& header, bool lists_changes,
+       Client* client, PublishReport* report, Progress* progress)
+      : options_(options),
+        format_(format),
+        keep_going_(header.keep_going()),
+        lists_changes_(lists_changes),
+        report_(report),
+        progress_(progress) {
     PublishCall::Events events;
     events.progress = [this](const v1::PublishProgress& p) { OnProgress(p); };
     events.problem = [this](const v1::RecordProblem& problem) {
       refused_.indices.insert(problem.index());
       report_->Add(problem);
     };
-    events.change = [this](const v1::RecordChange& change) { report_->Add(change); };
+    events.change = [this](const v1::RecordChange& change) {
+      if (lists_changes_) report_->Add(change);
+    };
     call_ = client->Publish(header, std::move(events));
   }
 
@@ -103,6 +110,7 @@ class Pass {
   const PublishOptions& options_;
   const ImportFormat format_;
   const bool keep_going_;
+  const bool lists_changes_;
   PublishReport* const report_;
   Progress* const progress_;
   uint64_t sent_ = 0;
@@ -141,8 +149,8 @@ absl::StatusOr<v1::PublishResult> FindAllProblems(const PublishOptions& options,
   header.set_audience(options.audience);
   header.set_dry_run(true);
   header.set_keep_going(true);
-  header.set_changes_max(1);
-  Pass pass(options, format, header, client, report, progress);
+  header.set_changes_max(1);  // none are shown: nothing will be published
+  Pass pass(options, format, header, /*lists_changes=*/false, client, report, progress);
   ASSIGN_OR_RETURN(const std::optional<v1::PublishResult> found, pass.Run());
   v1::PublishResult result;
   if (found) result.set_refused(found->refused() + pass.unreadable());
@@ -163,7 +171,7 @@ absl::StatusOr<std::vector<RejectedResult>> WriteRejectedFiles(const PublishOpti
 absl::StatusOr<Outcome> RunBatch(const PublishOptions& options, ImportFormat format, Client* client,
                                  PublishReport* report, Progress* progress) {
   Outcome outcome;
-  Pass pass(options, format, HeaderOf(options), client, report, progress);
+  Pass pass(options, format, HeaderOf(options), /*lists_changes=*/options.dry_run, client, report, progress);
   ASSIGN_OR_RETURN(const std::optional<v1::PublishResult> result, pass.Run());
   const bool readable_again = std::count(options.files.begin(), options.files.end(), "-") == 0;
   if (!result && !readable_again) {
@@ -231,18 +239,22 @@ void PrintOutcome(const PublishOptions& options, const Outcome& outcome, const P
     return;
   }
   const bool nothing_done = outcome.result.refused() > 0 && !options.keep_going;
-  (nothing_done ? context->err() : context->out()) << Headline(options, outcome.result) << "\n";
+  (nothing_done ? context->err() : context->out()) << context->Wrapped(Headline(options, outcome.result) + "\n");
   PrintRejected(outcome, context);
 }
 
 absl::StatusOr<ExitCode> Publish(const PublishOptions& options, Context* context) {
   ASSIGN_OR_RETURN(const ImportFormat format, CheckOptions(options));
   ASSIGN_OR_RETURN(Client* const client, context->client());
+  RETURN_IF_ERROR(CheckWait(client, options.wait_for));
   const std::unique_ptr<Progress> progress = context->NewProgress();
   PublishReport report(context, progress.get());
   const absl::StatusOr<Outcome> outcome = RunBatch(options, format, client, &report, progress.get());
   progress->Clear();
-  report.FinishLists();
+  const uint64_t moved = outcome.ok() && options.dry_run
+                             ? outcome->result.added() + outcome->result.changed() + outcome->result.withdrawn()
+                             : 0;
+  report.FinishLists(moved);
   if (!outcome.ok()) return outcome.status();
   PrintOutcome(options, *outcome, report, context);
   ASSIGN_OR_RETURN(const ExitCode waited, ReportWait(outcome->result, options.dry_run ? 0 : options.wait_for, context));
@@ -262,6 +274,7 @@ void AddPublishCommand(CLI::App* app, Context* context) {
   publish->add_flag("--keep-going", o->keep_going,
                     "Publish the valid records; the refused ones go to FILE.rejected, to be corrected");
   publish->add_option("--changes", o->changes_max, "With --dry-run: list at most N changes; 1,000 when not given")
+      ->check(CLI::Range(1u, 10'000'000u))
       ->type_name("N");
   AddWaitOptions(publish, &o->wait_for, &o->wait_seconds);
   publish->callback([o, context] { context->action = [o, context] { return Publish(*o, context); }; });

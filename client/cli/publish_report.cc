@@ -7,6 +7,7 @@
 #include "client/cli/text_width.h"
 #include "client/cli/wording.h"
 #include "common/base/errors.h"
+#include "common/base/status_macros.h"
 #include "common/record/kinds.h"
 
 namespace cairn {
@@ -40,10 +41,20 @@ std::string FieldText(const v1::FieldChange& change, const Style& style, size_t 
 
 void AddWaitOptions(CLI::App* command, uint32_t* wait_for, uint32_t* wait_seconds) {
   command->add_option("--wait-for", *wait_for, "Return when the nodes of N other partners hold the change")
+      ->check(CLI::Range(0u, 10'000u))
       ->type_name("N");
   command->add_option("--wait-seconds", *wait_seconds, "How long --wait-for waits; 60 when not given")
       ->check(CLI::Range(1u, 3600u))
       ->type_name("S");
+}
+
+absl::Status CheckWait(Client* client, uint32_t wanted) {
+  if (wanted == 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const v1::GetStatusResponse status, client->GetStatus());
+  const uint32_t active = status.charter().active_partners();
+  if (active == 0 || wanted < active) return absl::OkStatus();
+  return UsageError(absl::StrCat("--wait-for ", wanted, ": the consortium has ",
+                                 CountOf(active - 1, "other active partner"), "; write at most ", active - 1));
 }
 
 absl::StatusOr<ExitCode> ReportWait(const v1::PublishResult& result, uint32_t wanted, Context* context) {
@@ -54,9 +65,10 @@ absl::StatusOr<ExitCode> ReportWait(const v1::PublishResult& result, uint32_t wa
     context->out() << CountOf(result.confirmed_partners(), "other partner") << " confirmed it.\n";
     return kDone;
   }
-  context->err() << "It is published, but only " << result.confirmed_partners() << " of " << wanted
-                 << " partners confirmed it in time; the others receive it when they are reached (`cairn status` shows "
-                    "who is behind).\n";
+  context->err() << context->Wrapped(absl::StrCat(
+      "It is published, but only ", result.confirmed_partners(), " of ", wanted,
+      " partners confirmed it in time; the others receive it when they are reached (`cairn status` shows who is "
+      "behind).\n"));
   return kFailed;
 }
 
@@ -123,6 +135,7 @@ void PublishReport::AddWarning(const std::string& origin, const Problem& warning
 
 void PublishReport::Add(const v1::RecordChange& change) {
   absl::MutexLock lock(&mutex_);
+  ++change_count_;
   if (context_->json) {
     changes_.push_back(ToJson(change));
     return;
@@ -133,9 +146,13 @@ void PublishReport::Add(const v1::RecordChange& change) {
 
 void PublishReport::PrintLine(absl::string_view text) { progress_->Print(absl::StrCat(text, "\n")); }
 
-void PublishReport::FinishLists() {
+void PublishReport::FinishLists(uint64_t changes) {
   absl::MutexLock lock(&mutex_);
   if (context_->json) return;
+  if (change_count_ > 0 && changes > change_count_) {
+    context_->out() << "... and " << CountOf(changes - change_count_, "more change")
+                    << "; --changes N lists the first N\n";
+  }
   if (problem_count_ > problems_listed_max) {
     PrintLine(absl::StrCat("... and ", CountOf(problem_count_ - problems_listed_max, "more problem")));
   }

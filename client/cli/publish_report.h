@@ -15,6 +15,9 @@ namespace cairn {
 // --wait-for and --wait-seconds.
 void AddWaitOptions(CLI::App* command, uint32_t* wait_for, uint32_t* wait_seconds);
 
+// A usage error when there are not so many other active partners in the charter: waiting for them would be in vain.
+absl::Status CheckWait(Client* client, uint32_t wanted);
+
 // Says how many partners have confirmed, when that was waited for. kFailed when fewer than wanted did.
 absl::StatusOr<ExitCode> ReportWait(const v1::PublishResult& result, uint32_t wanted, Context* context);
 
@@ -31,8 +34,9 @@ class PublishReport {
   void AddWarning(const std::string& origin, const Problem& warning);
   void Add(const v1::RecordChange& change);
 
-  // Says what could not be listed, since there was too much.
-  void FinishLists();
+  // Says what could not be listed, since there was too much. `changes` is how many there are in all; 0 when they are
+  // not listed.
+  void FinishLists(uint64_t changes);
 
   uint64_t problems() const;
   // {"problems": [...], "warnings": [...], "changes": [...]}.
@@ -46,6 +50,7 @@ class PublishReport {
   mutable absl::Mutex mutex_;
   uint64_t problem_count_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t warning_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t change_count_ ABSL_GUARDED_BY(mutex_) = 0;
   Json problems_ ABSL_GUARDED_BY(mutex_) = Json::array();
   Json warnings_ ABSL_GUARDED_BY(mutex_) = Json::array();
   Json changes_ ABSL_GUARDED_BY(mutex_) = Json::array();

@@ -16,6 +16,8 @@
 namespace cairn {
 namespace {
 
+constexpr size_t whole_table_columns = 115;  // leaves names a dozen beside the other columns
+
 struct GetOptions {
   std::string id;
   std::string kind;
@@ -55,13 +57,28 @@ absl::StatusOr<ExitCode> Get(const GetOptions& options, Context* context) {
 
 struct ListOptions {
   FilterOptions filter;
-  uint64_t limit = 100;
+  int64_t limit = 100;
 };
+
+// Where the whole table has no room for names: kind, name, the mark of freshness, and the id, which must be whole.
+void PrintNarrowPage(const v1::ListRecordsResponse& page, bool with_header, Context* context) {
+  Table table({{"KIND"}, {"NAME", false, true}, {""}, {"ID"}});
+  for (const v1::DirectoryRecord& record : page.records()) {
+    const Badge badge = FreshnessOf(record, context->now());
+    table.AddRow({std::string(KindName(record.kind())), DisplayName(record.record()),
+                  Table::Cell(badge.text.substr(0, badge.text.find(' ')), badge.tone),
+                  Table::Cell(record.record().id(), Tone::kQuiet)});
+  }
+  if (!table.empty()) table.Print(context->out(), context->style(), context->columns(), with_header);
+}
 
 void PrintPage(const v1::ListRecordsResponse& page, bool with_header, Context* context) {
   if (context->json) {
     for (const v1::DirectoryRecord& record : page.records()) context->PrintJsonLine(ToJson(record));
     return;
+  }
+  if (context->columns() > 0 && context->columns() < whole_table_columns) {
+    return PrintNarrowPage(page, with_header, context);
   }
   Table table({{"KIND"}, {"NAME", false, true}, {"COUNTRY"}, {"PARTNER"}, {"FRESHNESS"}, {"ID"}});
   for (const v1::DirectoryRecord& record : page.records()) {
@@ -77,10 +94,10 @@ absl::StatusOr<ExitCode> List(const ListOptions& options, Context* context) {
   v1::ListRecordsRequest request;
   ASSIGN_OR_RETURN(*request.mutable_filter(), MakeFilter(options.filter));
   ASSIGN_OR_RETURN(Client* const client, context->client());
-  uint64_t shown = 0;
+  int64_t shown = 0;
   for (bool more = true; more;) {
-    const uint64_t left = options.limit == 0 ? limits::list_page_size_max : options.limit - shown;
-    request.set_page_size(static_cast<uint32_t>(std::min<uint64_t>(left, limits::list_page_size_max)));
+    const int64_t left = options.limit == 0 ? limits::list_page_size_max : options.limit - shown;
+    request.set_page_size(static_cast<uint32_t>(std::min<int64_t>(left, limits::list_page_size_max)));
     ASSIGN_OR_RETURN(const v1::ListRecordsResponse page, client->ListRecords(request));
     PrintPage(page, shown == 0, context);
     shown += page.records_size();
@@ -110,7 +127,9 @@ void AddReadCommands(CLI::App* app, Context* context) {
   auto list = std::make_shared<ListOptions>();
   CLI::App* many = app->add_subcommand("list", "List records in order of kind and id");
   AddFilterOptions(many, &list->filter);
-  many->add_option("--limit", list->limit, "At most this many; 0: all")->capture_default_str();
+  many->add_option("--limit", list->limit, "At most this many; 0: all")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}));
   many->callback([list, context] { context->action = [list, context] { return List(*list, context); }; });
 }
 

@@ -24,7 +24,7 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-constexpr size_t label_columns = 18;
+constexpr size_t label_columns = 25;  // the longest, "Organization identifiers", and a space
 
 std::string DayName(absl::string_view rule_day) {
   static constexpr std::pair<absl::string_view, absl::string_view> names[] = {
@@ -116,6 +116,7 @@ std::string LabelOf(absl::string_view field) {
   for (const absl::string_view suffix : {"_ids", "_id"}) {
     if (absl::EndsWith(field, suffix)) field.remove_suffix(suffix.size());
   }
+  if (field == "url") return "URL";
   std::string label = absl::StrReplaceAll(field, {{"_", " "}});
   if (!label.empty()) label[0] = absl::ascii_toupper(label[0]);
   return label;
@@ -130,7 +131,7 @@ class RecordPrinter {
     if (text.empty()) return;
     const size_t indent = label_columns + 2;
     const size_t room = options_.columns > indent + 20 ? options_.columns - indent : 20;
-    std::string head = PadTo(CutTo(label, label_columns), label_columns);
+    std::string head = PadTo(CutTo(label, label_columns - 1), label_columns);
     for (const std::string& line : Wrap(text, room)) {
       out_ << "  " << options_.style.Quiet(head) << line << "\n";
       head = std::string(label_columns, ' ');

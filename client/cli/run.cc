@@ -3,9 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/text_width.h"
+#include "common/base/errors.h"
+#include "common/text/utf8.h"
 
 namespace cairn {
 namespace {
@@ -47,12 +50,32 @@ std::string CommandTyped(const CLI::App& app) {
   return chosen.empty() ? app.get_name() : absl::StrCat(app.get_name(), " ", CommandTyped(*chosen.front()));
 }
 
+// CLI11 says only that a command is missing when it does not know the one that was typed.
+std::string ParseErrorText(const CLI::ParseError& error, const CLI::App& app) {
+  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
+  const CLI::App* typed = &app;
+  while (!typed->get_subcommands().empty()) typed = typed->get_subcommands().front();
+  if (typed->get_require_subcommand_min() == 0) return error.what();
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (unknown.empty()) return "a command is missing";
+  const bool is_option = absl::StartsWith(unknown.front(), "-");
+  return absl::StrCat("there is no ", is_option ? "option " : "command ", Quoted(unknown.front()));
+}
+
 int ReportParseError(const CLI::ParseError& error, const CLI::App& app, Context* context) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     return app.exit(error, context->out(), context->err());
   }
-  context->err() << "cairn: " << Printable(error.what()) << "\nTry: " << CommandTyped(app) << " --help\n";
+  context->err() << "cairn: " << Printable(ParseErrorText(error, app)) << "\nTry: " << CommandTyped(app) << " --help\n";
   return kWrongUsage;
+}
+
+// A message to the node holds UTF-8 only; a file with another name can still be read as standard input.
+absl::Status CheckArguments(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (!IsValidUtf8(argument)) return UsageError(absl::StrCat("argument ", Quoted(argument), ": not UTF-8"));
+  }
+  return absl::OkStatus();
 }
 
 int ReportError(const absl::Status& status, const CLI::App& app, Context* context) {
@@ -72,6 +95,9 @@ int RunCli(const std::vector<std::string>& arguments, Environment environment) {
   AddGlobalOptions(&app, &context);
   AddCommands(&app, &context);
   app.footer(footer);  // last, since commands inherit it from their making on
+  if (const absl::Status well_formed = CheckArguments(arguments); !well_formed.ok()) {
+    return ReportError(well_formed, app, &context);
+  }
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants it
     app.parse(reversed);

@@ -64,16 +64,18 @@ void PrintPeers(std::ostream& out, const v1::GetStatusResponse& status, const St
     out << "  none: the charter names no other node\n";
     return;
   }
-  Table table(
-      {{"NODE"}, {"PARTNER"}, {"STATE"}, {"SINCE"}, {"ROUND TRIP", true}, {"HAS OUR FEED"}, {"WHY", false, true}});
+  Table table({{"NODE"}, {"PARTNER"}, {"STATE"}, {"SINCE"}, {"ROUND TRIP", true}, {"HAS OUR FEED"}});
   for (const v1::PeerStatus& peer : peers) {
     const std::string behind = peer.behind() == 0 ? "all of it" : absl::StrCat(CountText(peer.behind()), " behind");
     table.AddRow({peer.node(), peer.partner(), Table::Cell(peer.state(), PeerTone(peer.state())), SinceText(peer, now),
                   RoundTripText(peer.round_trip_micros()),
-                  Table::Cell(behind, peer.behind() == 0 ? Tone::kPlain : Tone::kWarning),
-                  Table::Cell(peer.last_error(), Tone::kWarning)});
+                  Table::Cell(behind, peer.behind() == 0 ? Tone::kPlain : Tone::kWarning)});
   }
   table.Print(out, style, columns, true, 2);
+  for (const v1::PeerStatus& peer : peers) {  // too long for a column, and the end matters
+    if (peer.last_error().empty()) continue;
+    PrintMarked(out, style, Tone::kWarning, "!", absl::StrCat(peer.node(), ": ", peer.last_error()), columns);
+  }
 }
 
 std::string FeedStateText(const v1::FeedStatus& feed) {
@@ -132,7 +134,7 @@ void PrintCharter(std::ostream& out, const v1::GetStatusResponse& status, const 
   if (charter.has_expires_at()) {
     const absl::Time expires = FromProto(charter.expires_at());
     const bool soon = expires < now + expiry_warning;
-    out << "; "
+    out << "\n  "
         << style.Paint(soon ? Tone::kWarning : Tone::kPlain,
                        absl::StrCat(expires < now ? "expired " : "expires ", AgeText(expires, now), " (",
                                     DateText(expires), ")"));

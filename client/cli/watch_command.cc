@@ -95,9 +95,10 @@ absl::StatusOr<ExitCode> Watch(const WatchOptions& options, Context* context) {
   ASSIGN_OR_RETURN(*request.mutable_filter(), MakeFilter(options.filter));
   request.set_resume_token(options.since);
   request.set_only_new(options.only_new);
+  std::unique_ptr<WatchCall> watch;  // outlives the thread of `stop`, which uses it
   StopOnSignal stop;
   ASSIGN_OR_RETURN(Client* const client, context->client());
-  const std::unique_ptr<WatchCall> watch = client->Watch(request);
+  watch = client->Watch(request);
   stop.Guard(watch.get());
   WatchPrinter printer(context);
   const absl::Status status = watch->Run(

@@ -37,9 +37,15 @@ TEST(TargetTest, RefusesASocketPathThatTheSystemCannotHold) {
 }
 
 TEST(TargetTest, SaysHowToStartANodeWhenThereIsNoSocket) {
+  const absl::Status status = CheckPresent(*ParseTarget("/proc/cairn.sock", "cairn.sock"));
+  EXPECT_TRUE(absl::IsUnavailable(status));
+  EXPECT_THAT(Message(status), HasSubstr("cairnd --data /proc"));
+}
+
+TEST(TargetTest, SaysThatTheDirectoryIsMissing) {
   const absl::Status status = CheckPresent(*ParseTarget("/nowhere/cairn.sock", "cairn.sock"));
   EXPECT_TRUE(absl::IsUnavailable(status));
-  EXPECT_THAT(Message(status), HasSubstr("cairnd"));
+  EXPECT_THAT(Message(status), HasSubstr("there is no directory /nowhere"));
 }
 
 }  // namespace

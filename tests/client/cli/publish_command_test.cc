@@ -44,6 +44,22 @@ TEST_F(PublishCommandTest, SaysWhereTheProblemIsAndPublishesNothing) {
   EXPECT_THAT(publishing().published, IsEmpty());
 }
 
+TEST_F(PublishCommandTest, ADryRunSaysHowManyChangesItDoesNotList) {
+  WriteLines({good, absl::StrCat(std::string(good).replace(40, 1, "9"))});
+  publishing().changes.resize(1);
+  publishing().changes[0].set_action(v1::RecordChange::ADDED);
+  EXPECT_EQ(Publish({"--dry-run", "--changes", "1"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("... and 1 more change"));
+}
+
+TEST_F(PublishCommandTest, AFileThatCannotBeReadListsNoChanges) {
+  WriteLines({good, broken});
+  publishing().changes.resize(1);
+  publishing().changes[0].set_name("Helpline");
+  EXPECT_EQ(Publish(), 1);
+  EXPECT_THAT(out_, IsEmpty());
+}
+
 TEST_F(PublishCommandTest, ListsUnreadableAndInvalidRecordsTogetherAndPublishesNothing) {
   WriteLines({good, broken, nameless});
   EXPECT_EQ(Publish(), 1);
