@@ -39,7 +39,8 @@ std::string MessageFor(const grpc::Status& status) {
            "--data DIR";
   }
   if (absl::StrContains(message, "timed out")) return silent;
-  if (absl::StrContains(message, "Connection refused")) return "nothing listens there; is cairnd running?";
+  if (absl::StrContains(message, "Connection refused") || absl::StrContains(message, "No such file"))
+    return "nothing listens there; is cairnd running?";
   if (message == "Socket closed" || absl::StrContains(message, "reset by peer") ||
       absl::StrContains(message, "GOAWAY")) {
     return "the node ended the connection; it was stopped, or it failed: see its log";
