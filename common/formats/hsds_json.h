@@ -5,8 +5,8 @@
 // so that an export can write every property again. Compared as JSON values, HSDS -> records -> HSDS loses nothing.
 // Numbers of more digits than a double holds count as equal to the nearest double where the model has a double.
 //
-// Aggregates: a nested organization, location or service becomes a record of its own, emitted before the record that
-// refers to it, and once in an import however often it is nested. When a nested copy differs from the one that was
+// Aggregates: a nested organization, location or service becomes a record of its own, once in an import however often
+// it is nested; records come in any order. When a nested copy differs from the one that was
 // emitted (or from a top-level object of the same id, which always goes first), the copy stays verbatim in `extra` of
 // the object that nests it, with a warning; the exporter writes it back there. Flat files (separate objects that refer
 // by id) are read in two passes, so that the order of their lists does not matter; a service_at_location becomes part
@@ -14,7 +14,8 @@
 //
 // `attributes` of services, organizations and locations become Record.terms when all of them convert both ways.
 // A phone's `number` goes to as_entered and number; the validator normalises the latter. An id that is not a UUID goes
-// to source_id; the export writes the UUID as `id` and the original as `source_id`.
+// to source_id; the export writes the UUID as `id` and the original as `source_id`. References by such an id are
+// exported as the UUID.
 #pragma once
 
 #include <cstdint>

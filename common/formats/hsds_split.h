@@ -41,7 +41,7 @@ class HsdsSplitter {
   // The id of the service that a service_at_location belongs to, nested or by service_id; empty: none.
   static std::string ServiceIdOf(const Json& place);
 
-  // The records of a top-level element, in the order in which they are to be published. With problems nothing is
+  // The records of a top-level element. With problems nothing is
   // emitted: one ImportedRecord carries them. Does not fill `source`.
   std::vector<ImportedRecord> Split(const Json& object, HsdsShape shape, const std::string& origin);
 
