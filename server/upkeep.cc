@@ -11,6 +11,7 @@ namespace cairn {
 namespace {
 constexpr absl::Duration kClearEvery = absl::Hours(1);
 constexpr absl::Duration kCompactEvery = absl::Hours(24);
+constexpr absl::Duration kDiskTriedEvery = absl::Seconds(5);  // while it is full
 
 void LogFailure(absl::string_view task, const absl::Status& status) {
   if (!status.ok()) LogWarning("upkeep.failed", {{"task", task}, {"why", status.message()}});
@@ -53,11 +54,20 @@ void Upkeep::Run() {
       Compact();
       compact_at = now + kCompactEvery;
     }
+    if (absl::IsResourceExhausted(feeds_->store()->write_health())) TryDisk();
+    const absl::Duration wait = std::min({beat_at, clear_at, compact_at}) - clock_->Monotonic();
     absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(&stopping_),
-                            std::min({beat_at, clear_at, compact_at}) - clock_->Monotonic());
+    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), std::min(wait, kDiskTriedEvery));
     if (stopping_) return;
   }
+}
+
+// Nothing is published while the disk is full, so nobody else would find out that there is room again.
+void Upkeep::TryDisk() {
+  const absl::Status status = feeds_->store()->Write([this](Connection& db) {
+    return SetMeta(db, "disk_tried_at", absl::FormatTime(absl::RFC3339_full, clock_->Now(), absl::UTCTimeZone()));
+  });
+  if (status.ok()) LogInfo("disk.has_room_again");
 }
 
 void Upkeep::Beat() {

@@ -28,6 +28,7 @@ class Upkeep {
  private:
   void Run();
   void Beat();
+  void TryDisk();
   void Clear();
   void Compact();
 

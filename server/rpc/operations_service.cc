@@ -54,6 +54,8 @@ absl::Status OperationsService::VerifyAndHeal(const v1::VerifyRequest& request, 
     return Heard(sink(last));
   };
   ASSIGN_OR_RETURN(const VerifyReport report, VerifyFeeds(feeds_, request.deep(), progress));
+  last.set_checked(report.checked);
+  last.set_total(report.checked);
   for (const std::string& finding : report.findings) last.add_findings(finding);
   for (const FeedKey& feed : report.damaged) {
     if (!request.heal()) break;

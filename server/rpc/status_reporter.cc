@@ -34,7 +34,7 @@ std::string Age(absl::Duration age) {
   return absl::StrCat(absl::ToInt64Hours(age) / 24, " days");
 }
 
-std::string StateName(const HeldFeed& held, uint64_t announced_seq) {
+std::string StateName(const HeldFeed& held, uint64_t announced_seq, bool own) {
   switch (held.state) {
     case FeedState::kFrozen:
       return "frozen";
@@ -45,6 +45,7 @@ std::string StateName(const HeldFeed& held, uint64_t announced_seq) {
     case FeedState::kOk:
       break;
   }
+  if (own) return announced_seq > held.seq ? "behind its copies" : "ok";  // it has no one to catch up with
   return held.staging.active || announced_seq > held.seq ? "catching up" : "ok";
 }
 
@@ -70,7 +71,7 @@ v1::FeedStatus DescribeFeed(const HeldFeed& held, const std::string& own_partner
   status.set_seq(held.seq);
   status.set_live_records(held.live_count);
   if (held.has_head) *status.mutable_as_of() = ToTimestamp(absl::FromUnixMillis(held.as_of_unix_millis));
-  status.set_state(StateName(held, announced_seq));
+  status.set_state(StateName(held, announced_seq, held.feed.partner == own_partner));
   status.set_announced_seq(announced_seq);
   status.set_stale_records(stale);
   status.set_staged_entries(held.staging.entries);

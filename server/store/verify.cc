@@ -27,17 +27,21 @@ class Verifier {
 
   absl::StatusOr<VerifyReport> Run() {
     ASSIGN_OR_RETURN(const std::vector<HeldFeed> all, feeds_->Feeds());
-    for (const HeldFeed& held : all) progress_.total += held.live_count * (deep_ ? 2 : 1);
+    for (const HeldFeed& held : all) progress_.total += held.live_count;
     for (const HeldFeed& held : all) {
       if (held.feed_id == 0) continue;
       RETURN_IF_ERROR(Read([&](Connection& db) { return VerifyFeed(db, held.feed); }));
     }
     if (deep_) RETURN_IF_ERROR(Read([this](Connection& db) { return VerifyDerived(db); }));
     if (deep_) RETURN_IF_ERROR(Read([this](Connection& db) { return VerifyFile(db); }));
+    report_.checked = steps_ / passes();
     return std::move(report_);
   }
 
  private:
+  // A deep run looks at each record twice: against its head, and against the derived tables.
+  uint64_t passes() const { return deep_ ? 2 : 1; }
+
   absl::Status Read(const Store::Body& body) { return feeds_->store()->Read(body, verify_budget); }
 
   void Find(std::string finding) {
@@ -45,8 +49,9 @@ class Verifier {
   }
 
   absl::Status Count() {
-    ++progress_.checked;
-    if (!report_progress_ || progress_.checked % progress_every != 0) return absl::OkStatus();
+    ++steps_;
+    if (!report_progress_ || steps_ % progress_every != 0) return absl::OkStatus();
+    progress_.checked = steps_ / passes();
     return report_progress_(progress_);
   }
 
@@ -131,6 +136,7 @@ class Verifier {
   FeedStore* const feeds_;
   const bool deep_;
   const std::function<absl::Status(const VerifyProgress&)>& report_progress_;
+  uint64_t steps_ = 0;  // records, once a pass
   VerifyProgress progress_;
   VerifyReport report_;
 };

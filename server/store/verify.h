@@ -18,6 +18,7 @@ struct VerifyProgress {
 };
 
 struct VerifyReport {
+  uint64_t checked = 0;               // records looked at
   std::vector<std::string> findings;  // one line each, at most 1,000; empty: all is well
   std::vector<FeedKey> damaged;       // feeds whose entries disagree with their head: MarkDamaged and fetch them anew
   bool derived_differs = false;       // derived tables disagree with entries: Rebuild

@@ -40,7 +40,7 @@ class Heard : public PublishSink {
   bool gone = false;
 };
 
-v1::Record Resource(const std::string& id, const std::string& name) {
+inline v1::Record Resource(const std::string& id, const std::string& name) {
   v1::Record record;
   record.set_id(UuidFromText(id).ok() ? id : "");
   record.set_source_id(id);
@@ -51,7 +51,7 @@ v1::Record Resource(const std::string& id, const std::string& name) {
   return record;
 }
 
-std::string Uuid(int n) { return UuidToText(absl::StrCat(std::string(8, 'u'), absl::Hex(n, absl::kZeroPad8))); }
+inline std::string Uuid(int n) { return UuidToText(absl::StrCat(std::string(8, 'u'), absl::Hex(n, absl::kZeroPad8))); }
 
 class PublisherTest : public ::testing::Test {
  protected:
