@@ -1,6 +1,7 @@
 #include "server/replicate/grpc_sync_client.h"
 
 #include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include <optional>
@@ -125,6 +126,27 @@ grpc::ChannelArguments Arguments(const KeepaliveOptions& keepalive) {
   return arguments;
 }
 
+// gRPC 1.51 ends its callback threads with the last channel or server that uses them. The channel of a call that is
+// done goes on one of those very threads, which cannot wait for itself: the process aborts. A channel to nowhere that
+// is never given up keeps the threads.
+struct Keeper : grpc::ClientBidiReactor<v1::SyncMessage, v1::SyncMessage> {
+  Keeper()
+      : stub(v1::Replication::NewStub(grpc::CreateChannel("unix:/nonexistent", grpc::InsecureChannelCredentials()))) {
+    stub->async()->Sync(&context, this);
+    StartCall();
+    context.TryCancel();
+  }
+  void OnDone(const grpc::Status&) override {}
+
+  const std::unique_ptr<v1::Replication::Stub> stub;
+  grpc::ClientContext context;
+};
+
+void KeepCallbackThreads() {
+  static const Keeper* const keeper = new Keeper;
+  (void)keeper;
+}
+
 }  // namespace
 
 void DialSync(const DialTarget& target, const TlsIdentityFiles& identity, const KeepaliveOptions& keepalive,
@@ -132,6 +154,7 @@ void DialSync(const DialTarget& target, const TlsIdentityFiles& identity, const 
   auto wrong_key = std::make_shared<WrongKey>();
   const auto credentials = PinnedChannelCredentials(identity, target.spki_sha256,
                                                     [wrong_key](absl::string_view spki) { wrong_key->Set(spki); });
+  KeepCallbackThreads();
   const auto channel = grpc::CreateCustomChannel(target.endpoint, credentials, Arguments(keepalive));
   auto* call = new ClientCall(target, wrong_key, channel, find_node);
   auto stream = std::make_shared<SyncStream>(environment, target.node, /*dialled=*/true, target.spki_sha256, call,
