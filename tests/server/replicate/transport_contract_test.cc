@@ -79,11 +79,13 @@ TYPED_TEST(TransportContractTest, CarriesMessagesBothWaysInOrder) {
 
 TYPED_TEST(TransportContractTest, SendsWhatWaitsBeforeItCloses) {
   this->Connect();
+  this->near().Send(Goodbye("the stream is open"));
+  ASSERT_EQ(this->far().AwaitReceived(1).size(), 1u);
   this->near().Send(Goodbye("one"));
   this->near().Send(Goodbye("two"));
   this->near().Close(absl::CancelledError("enough"));
   EXPECT_THAT(this->near().AwaitClosed().message(), HasSubstr("enough"));
-  EXPECT_EQ(this->far().AwaitReceived(2).size(), 2u);
+  EXPECT_EQ(this->far().AwaitReceived(3).size(), 3u);
   EXPECT_FALSE(this->far().AwaitClosed().ok());
 }
 
