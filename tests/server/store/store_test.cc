@@ -104,13 +104,15 @@ TEST_F(StoreTest, FailedBodyLeavesNothingAndDoesNotDisturbItsGroup) {
 
 TEST_F(StoreTest, QueuedWritesShareOneCommit) {
   OpenThreaded();
-  absl::Notification start, finished;
+  absl::Notification running, start, finished;
   store_->WriteAsync(
       [&](Connection&) {
+        running.Notify();
         start.WaitForNotification();
         return absl::OkStatus();
       },
       [](absl::Status) {});
+  running.WaitForNotification();  // else the first of those below would be in the group of this one
   int reported = 0, reported_when_last_ran = -1;
   for (int i = 0; i < 50; ++i) {
     store_->WriteAsync(
