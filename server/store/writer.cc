@@ -14,9 +14,10 @@ namespace cairn {
 namespace {
 
 constexpr size_t group_jobs_max = 256;             // bounds how long the first of a group waits for its commit
-constexpr int64_t checkpoint_pages = 8'192;        // 32 MiB: smaller slices write hot pages again and again
-constexpr int64_t checkpoint_again_pages = 4'096;  // 16 MiB more when readers kept the last one from finishing
-constexpr int64_t checkpoint_wait_pages = 24'576;  // 96 MiB: readers followed on each other without a gap; wait for one
+// In pages of 8 KiB.
+constexpr int64_t checkpoint_pages = 4'096;        // 32 MiB: smaller slices write hot pages again and again
+constexpr int64_t checkpoint_again_pages = 2'048;  // 16 MiB more when readers kept the last one from finishing
+constexpr int64_t checkpoint_wait_pages = 12'288;  // 96 MiB: readers followed on each other without a gap; wait for one
 
 bool IsFull(int disk_error) { return (disk_error & 0xff) == SQLITE_FULL; }
 
