@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -40,29 +42,30 @@ struct InitOptions {
   bool dial_out_only = false;
 };
 
-// A directory that is filled beside its place and moved there when complete, so that a failure leaves nothing.
+// A directory that is filled apart and moved to its place when complete, so that a failure leaves nothing. One that is
+// there already may be a disk of its own or belong to another user's folder: it stays, and is filled from within.
 class NewDirectory {
  public:
   static absl::StatusOr<NewDirectory> Create(const std::string& path) {
     std::error_code error;
-    const fs::path final_path = fs::absolute(path, error).lexically_normal();
-    const bool exists = fs::exists(final_path, error);
-    if (exists && (!fs::is_directory(final_path, error) || !fs::is_empty(final_path, error))) {
+    fs::path directory = fs::absolute(path, error).lexically_normal();
+    if (!directory.has_filename()) directory = directory.parent_path();  // "dir/"
+    const bool exists = fs::exists(directory, error);
+    if (exists && !IsFree(directory)) {
       return absl::AlreadyExistsError(absl::StrCat("data directory ", Quoted(path, 300),
                                                    ": exists and is not empty; name a new one, since the keys of a "
                                                    "node must not be overwritten"));
     }
-    fs::path directory = final_path;
-    if (!directory.has_filename()) directory = directory.parent_path();  // "dir/"
-    const fs::path building = directory.string() + ".new-" + std::to_string(getpid());
-    fs::create_directories(directory.parent_path(), error);
+    const std::string suffix = absl::StrCat(".new-", getpid());
+    const fs::path building = exists ? directory / suffix : fs::path(directory.string() + suffix);
+    fs::create_directories(building.parent_path(), error);
     if (mkdir(building.c_str(), 0700) != 0 || mkdir((building / "keys").c_str(), 0700) != 0) {
       return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", Quoted(building.string(), 300)));
     }
-    return NewDirectory(building, directory);
+    return NewDirectory(building, directory, exists);
   }
   NewDirectory(NewDirectory&& other) noexcept
-      : building_(std::exchange(other.building_, fs::path())), directory_(other.directory_) {}
+      : building_(std::exchange(other.building_, fs::path())), directory_(other.directory_), within_(other.within_) {}
   ~NewDirectory() {
     std::error_code ignored;
     if (!building_.empty()) fs::remove_all(building_, ignored);
@@ -72,20 +75,45 @@ class NewDirectory {
   std::string directory() const { return directory_.string(); }
 
   absl::Status Commit() {
-    // An empty directory of the name gives way; one that was filled meanwhile does not.
-    if (rename(building_.c_str(), directory_.c_str()) != 0) {
-      return absl::ErrnoToStatus(errno, absl::StrCat("cannot move ", building_.string(), " to ", directory_.string()));
+    if (!within_) {
+      RETURN_IF_ERROR(Move(building_, directory_));
+      building_.clear();
+      return absl::OkStatus();
     }
-    building_.clear();
+    if (chmod(directory_.c_str(), 0700) != 0) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("cannot keep others out of ", Quoted(directory_.string(), 300)));
+    }
+    // The settings come last: with them it is a node's.
+    const std::string settings(data_dir::config);
+    std::vector<fs::path> names;
+    for (const fs::directory_entry& made : fs::directory_iterator(building_)) {
+      if (made.path().filename() != settings) names.push_back(made.path().filename());
+    }
+    names.push_back(settings);
+    for (const fs::path& name : names) RETURN_IF_ERROR(Move(building_ / name, directory_ / name));
     return absl::OkStatus();
   }
 
  private:
-  NewDirectory(fs::path building, fs::path directory)
-      : building_(std::move(building)), directory_(std::move(directory)) {}
+  NewDirectory(fs::path building, fs::path directory, bool within)
+      : building_(std::move(building)), directory_(std::move(directory)), within_(within) {}
+
+  // A new file system is not quite empty.
+  static bool IsFree(const fs::path& directory) {
+    std::error_code error;
+    fs::directory_iterator entries(directory, error);
+    return !error && std::all_of(begin(entries), end(entries),
+                                 [](const auto& entry) { return entry.path().filename() == "lost+found"; });
+  }
+
+  static absl::Status Move(const fs::path& from, const fs::path& to) {
+    if (rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot move ", from.string(), " to ", to.string()));
+  }
 
   fs::path building_;
   fs::path directory_;
+  bool within_;
 };
 
 bool IsWildcard(absl::string_view listen) {

@@ -1,7 +1,10 @@
 // Four nodes as processes: keys, mutual TLS, SQLite files and the command line, as partners run them.
 #include <signal.h>
+#include <sys/mount.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -24,6 +27,33 @@ std::string Bin() {
 }
 
 std::string Id(int owner, int number) { return absl::StrFormat("00000000-0000-4000-8%03d-%012d", owner, number); }
+
+// A small file system of its own at `path`, until destroyed.
+class SmallDisk {
+ public:
+  SmallDisk(std::string path, const std::string& size) : path_(std::move(path)) {
+    std::filesystem::create_directories(path_);
+    if (mount("tmpfs", path_.c_str(), "tmpfs", 0, absl::StrCat("size=", size, ",mode=0700").c_str()) != 0)
+      why_not_ = absl::StrCat("mounting a small disk needs root: ", strerror(errno));
+  }
+  ~SmallDisk() {
+    if (why_not_.empty()) umount2(path_.c_str(), MNT_DETACH);
+  }
+  const std::string& why_not() const { return why_not_; }
+
+  // Leaves no byte free.
+  void Fill() const {
+    std::ofstream filler(path_ + "/filler", std::ios::binary);
+    const std::string block(4096, 'x');
+    while (filler << block << std::flush) {
+    }
+  }
+  void MakeRoom() const { std::filesystem::remove(path_ + "/filler"); }
+
+ private:
+  const std::string path_;
+  std::string why_not_;
+};
 
 // One service as Cairn's JSON line.
 std::string ServiceLine(int owner, int number, const std::string& name, const std::string& phone = "116 111") {
@@ -211,6 +241,31 @@ TEST_F(FourNodesTest, RefusesToStartOnWhatIsWrongAndNamesIt) {
   ASSERT_EQ(cluster_.Start(0), absl::OkStatus());
   result = RunCommand({cairnd, "--data", cluster_.data(0)});
   EXPECT_EQ(result.exit_code, 1) << "two nodes on one data directory";
+}
+
+TEST_F(FourNodesTest, FullDiskStopsWritingKeepsReadingLosesNothingAndEndsByItself) {  // R3
+  const SmallDisk disk(cluster_.directory() + "/pl-a", "24m");
+  if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
+  Found({{"pl-a", "PL"}, {"lv-b", "LV"}});
+  ASSERT_EQ(Publish(0, Write("one.jsonl", ServiceLine(0, 1, "Before")), {"--wait-for", "1"}).exit_code, 0);
+  disk.Fill();
+  const std::string many = ManyServices(0, 3'000);
+  const CommandResult refused = Publish(0, many);
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("full"));
+  EXPECT_TRUE(Shows(0, Id(0, 1), "Before")) << "reads go on";
+  // Others publish meanwhile; what cannot be stored now comes later.
+  ASSERT_EQ(Publish(1, ManyServices(1, 3'000)).exit_code, 0);
+  EXPECT_TRUE(Eventually([&] { return !cluster_.client(0)->GetStatus()->can_publish(); }));
+  EXPECT_THAT(cluster_.client(0)->GetStatus()->cannot_publish_reason(), HasSubstr("full"));
+  disk.MakeRoom();
+  EXPECT_TRUE(Eventually([&] { return cluster_.client(0)->GetStatus()->can_publish(); })) << "nobody has to restart it";
+  EXPECT_EQ(Publish(0, many, {"--wait-for", "1"}).exit_code, 0);
+  const auto reader = cluster_.client(0);
+  EXPECT_TRUE(Eventually([&] { return RecordsOf(reader.get(), "lv-b") == 3'000; }, absl::Seconds(90)));
+  const CommandResult verified = cluster_.Cairn(0, {"verify", "--deep"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+  cluster_.Stop(0, SIGTERM);
 }
 
 TEST_F(FourNodesTest, RecordAlteredInTheFileIsFoundAndHealed) {

@@ -63,6 +63,16 @@ TEST_F(NodeCommandTest, DoesNotTouchADirectoryThatIsThere) {
   EXPECT_EQ(FileOf(data_dir::publishing_key), key);
 }
 
+TEST_F(NodeCommandTest, FillsANewFileSystemThatIsMountedThere) {
+  std::filesystem::create_directories(PathOf("pl/lost+found"));
+  ASSERT_EQ(Init(), 0) << err_;
+  EXPECT_EQ(ModeOf("pl"), 0700u);
+  EXPECT_EQ(ModeOf("pl/keys/publish.key"), 0600u);
+  EXPECT_TRUE(std::filesystem::exists(PathOf("pl/lost+found")));
+  EXPECT_THAT(FileOf(data_dir::config), HasSubstr("partner = \"pl-x\""));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(PathOf("pl")), {}), 4) << "and nothing of the making";
+}
+
 TEST_F(NodeCommandTest, LeavesNothingBehindWhenAnOptionIsWrong) {
   EXPECT_EQ(Init({"--listen", "node.example.org:7443", "--role", "circus"}), 2);
   EXPECT_TRUE(std::filesystem::is_empty(directory_));
