@@ -342,6 +342,7 @@ std::vector<Problem> NormaliseAndValidate(v1::Record* record, const ValidationCo
   EnsureIds(record, context.id_namespace, &problems);
   CheckEnvelope(record, context, &checker);
   checker.set_phone_country(PhoneCountry(*record, context));
+  checker.set_partial(context.partial);
   CheckBody(record, &checker);
   // Last, since the paths of translations lead into the body.
   CheckTranslations(record, &checker);

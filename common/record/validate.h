@@ -23,6 +23,9 @@ struct ValidationContext {
   std::string country;
   // PartnerNamespace of the publisher, for ids that are not UUIDs. Empty: such ids are problems.
   std::string id_namespace;
+  // True: a supplement, of which the record itself and its body may lack what is required; parts that it has must be
+  // whole.
+  bool partial = false;
 };
 
 // Brings the record to its normal form in place and returns all problems, those of texts and ids first; none: the

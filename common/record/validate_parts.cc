@@ -120,6 +120,7 @@ void Checker::Report(absl::string_view field, absl::string_view value, const abs
 }
 
 void Checker::Required(absl::string_view field, absl::string_view value) {
+  if (partial_ && path_.size() == 1) return;
   if (absl::StripAsciiWhitespace(value).empty()) Report(field, value, "missing", "it is required");
 }
 

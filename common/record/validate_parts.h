@@ -38,7 +38,7 @@ class Checker {
   // The parts of an error made by Refuse().
   void Report(absl::string_view field, absl::string_view value, const absl::Status& refused);
 
-  // Reports a value that is empty or blank.
+  // Reports a value that is empty or blank, unless it is one of a partial body itself.
   void Required(absl::string_view field, absl::string_view value);
   // Replaces the value by its normal form, or reports it.
   void Apply(absl::string_view field, std::string* value, absl::StatusOr<std::string> (*normalise)(absl::string_view));
@@ -59,6 +59,8 @@ class Checker {
   // The country in which numbers without one are dialled.
   void set_phone_country(std::string country) { phone_country_ = std::move(country); }
   const std::string& phone_country() const { return phone_country_; }
+  // What the body lacks is in the record that it supplements.
+  void set_partial(bool partial) { partial_ = partial; }
 
   // "service.phones[0].number" for the field of the message at hand.
   std::string PathOf(absl::string_view field) const;
@@ -71,6 +73,7 @@ class Checker {
   std::vector<Problem>* const problems_;
   std::vector<Step> path_;
   std::string phone_country_;
+  bool partial_ = false;
 };
 
 // Calls check(element, checker) for each element of a list, the element being the message at hand.
