@@ -304,12 +304,15 @@ std::map<std::string, v1::Record> Redactor::Split(v1::Record* record, absl::stri
   const FieldDescriptor* body = BodyField(*record);
   if (body == nullptr) return supplements;
   const v1::Record whole = *record;
+  for (const std::string& narrower : AudiencesOf(KindOf(whole), audience)) {
+    supplements[narrower] = EmptySupplement(whole, body);
+  }
   for (const RedactionRule& rule : rules_) {
     const Path steps = RuleSteps(rule);
     if (steps.front() != body->name() || !IsWiderAudience(audience, rule.audience)) continue;
     const Path below(steps.begin() + 1, steps.end());
     if (!HasBelow(BodyOf(whole, body), below)) continue;
-    v1::Record& supplement = supplements.try_emplace(rule.audience, EmptySupplement(whole, body)).first->second;
+    v1::Record& supplement = supplements.at(rule.audience);
     const FieldDescriptor* field = body->message_type()->FindFieldByName(below.front());
     CopyField(BodyOf(whole, body), field, MutableBody(&supplement, body));
     v1::Record copy = whole;
@@ -327,9 +330,6 @@ std::map<std::string, v1::Record> Redactor::Split(v1::Record* record, absl::stri
       ClearBelow(MutableBody(&supplement, body), other_below);
       MoveTranslations({other_below}, /*copy_only=*/false, &supplement, nullptr);
     }
-  }
-  for (auto it = supplements.begin(); it != supplements.end();) {
-    it = IsEmptySupplement(it->second) ? supplements.erase(it) : std::next(it);
   }
   return supplements;
 }

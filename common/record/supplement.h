@@ -58,7 +58,7 @@ class Redactor {
   std::vector<std::string> AudiencesOf(v1::RecordKind kind, absl::string_view audience) const;
 
   // Takes out of `record`, which is to be published to `audience`, what the rules keep for narrower ones, translations
-  // included, and returns it as supplements by audience; audiences for which nothing was found are not there. Of a
+  // included, and returns it as supplements, one for each of AudiencesOf; an empty one where nothing was found. Of a
   // repeated field of which a part is kept back, the narrower audience gets the whole, since repeated fields are
   // replaced as a whole; the wider one loses that part and, from the same elements, `extra`, which may hold the same
   // in other words.

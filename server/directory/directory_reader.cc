@@ -161,6 +161,7 @@ absl::StatusOr<v1::ListPartnersResponse> DirectoryReader::ListPartners(const Rea
     using Counts = std::map<int64_t, uint64_t>;
     ASSIGN_OR_RETURN(const Counts stale, CountStale(*reading.connection, absl::ToUnixMillis(reading.now),
                                                     VerifyDefaultDays(*reading.charter)));
+    ASSIGN_OR_RETURN(const Counts supplements, CountSupplements(*reading.connection));
     std::map<std::string, v1::PartnerSummary> summaries;
     for (const v1::Partner& partner : reading.charter->charter().partners()) {
       // The public learns of a partner by what it publishes, partners know each other.
@@ -169,7 +170,11 @@ absl::StatusOr<v1::ListPartnersResponse> DirectoryReader::ListPartners(const Rea
     std::map<std::string, int64_t> as_of;
     for (const IndexedFeed& feed : reading.feeds) {
       v1::PartnerSummary& summary = summaries[feed.feed.partner];
-      summary.set_live_records(summary.live_records() + feed.live_count);
+      // A supplement is no record of its own.
+      const auto merged = supplements.find(feed.feed_id);
+      const uint64_t own =
+          feed.live_count - std::min(feed.live_count, merged == supplements.end() ? 0 : merged->second);
+      summary.set_live_records(summary.live_records() + own);
       const auto counted = stale.find(feed.feed_id);
       if (counted != stale.end()) summary.set_stale_records(summary.stale_records() + counted->second);
       as_of[feed.feed.partner] = std::max(as_of[feed.feed.partner], feed.as_of_unix_millis);

@@ -4,9 +4,42 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/hex.h"
+#include "common/base/status_macros.h"
+#include "common/record/supplement.h"
 #include "server/directory/request_filter.h"
 
 namespace cairn {
+
+namespace {
+
+bool IsSupplement(const IndexedEntry& entry) {
+  v1::Record record;
+  return record.ParseFromString(entry.payload) && record.supplement();
+}
+
+// The versions that are laid over each other where `entry` is one of them: the record of the widest audience and the
+// supplements. A further whole version, which its owner should not have published, stands for itself.
+std::vector<FeedVersion> VersionsOf(const Reading& reading, const IndexedEntry& entry,
+                                    const std::vector<IndexedEntry>& group) {
+  std::vector<FeedVersion> all;
+  for (const IndexedEntry& each : group) all.push_back({&each, &reading.FeedOf(each)});
+  std::sort(all.begin(), all.end(), [](const FeedVersion& a, const FeedVersion& b) {
+    return AudienceBefore(a.feed->audience, b.feed->audience);
+  });
+  std::vector<FeedVersion> versions;
+  bool has_entry = false;
+  for (const FeedVersion& version : all) {
+    const bool supplement = IsSupplement(*version.entry);
+    if (versions.empty() == supplement) continue;
+    versions.push_back(version);
+    has_entry |= version.entry->entry_id == entry.entry_id;
+  }
+  if (!has_entry) return {{&entry, &reading.FeedOf(entry)}};
+  return versions;
+}
+
+}  // namespace
 
 const FeedKey& Reading::FeedOf(const IndexedEntry& entry) const {
   const auto feed =
@@ -15,8 +48,24 @@ const FeedKey& Reading::FeedOf(const IndexedEntry& entry) const {
   return feed == feeds.end() ? kNone : feed->feed;
 }
 
+std::vector<int64_t> Reading::FeedsOfOwner(const IndexedEntry& entry) const {
+  const std::string& owner = FeedOf(entry).partner;
+  std::vector<int64_t> ids;
+  for (const IndexedFeed& feed : feeds) {
+    if (feed.feed.partner == owner) ids.push_back(feed.feed_id);
+  }
+  return ids;
+}
+
 absl::StatusOr<v1::DirectoryRecord> Reading::View(const IndexedEntry& entry) const {
-  return ToDirectoryRecord(entry, FeedOf(entry), VerifyDefaultDays(*charter), now);
+  const std::vector<int64_t> own = FeedsOfOwner(entry);
+  std::vector<IndexedEntry> group;
+  std::vector<FeedVersion> versions = {{&entry, &FeedOf(entry)}};
+  if (own.size() > 1) {
+    ASSIGN_OR_RETURN(group, EntriesById(*connection, own, entry.kind, UuidToText(entry.id16)));
+    versions = VersionsOf(*this, entry, group);
+  }
+  return ToDirectoryRecord(versions, VerifyDefaultDays(*charter), now);
 }
 
 IndexFilter Reading::Filter(const v1::RecordFilter& normalised) const {

@@ -23,7 +23,10 @@ struct Reading {
 
   // The feed of an entry that was found in `feeds`.
   const FeedKey& FeedOf(const IndexedEntry& entry) const;
+  // The record of an entry, merged with the supplements in `feeds`.
   absl::StatusOr<v1::DirectoryRecord> View(const IndexedEntry& entry) const;
+  // The readable feeds of the partner that owns the entry.
+  std::vector<int64_t> FeedsOfOwner(const IndexedEntry& entry) const;
   IndexFilter Filter(const v1::RecordFilter& normalised) const;
 };
 

@@ -1,18 +1,25 @@
-// A stored entry as readers get it.
+// From an entry of the index to what a reader gets. Internal to server/directory.
 #pragma once
 
 #include <cstdint>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "cairn/v1/directory.pb.h"
 #include "server/store/index_queries.h"
 
 namespace cairn {
 
-// The record with its provenance and freshness at `now`. DATA_LOSS when the payload is none of this program's records,
-// although it was indexed as one.
-absl::StatusOr<v1::DirectoryRecord> ToDirectoryRecord(const IndexedEntry& entry, const FeedKey& feed,
+// A version of a record, with the feed that it stands in.
+struct FeedVersion {
+  const IndexedEntry* entry = nullptr;
+  const FeedKey* feed = nullptr;
+};
+
+// The record as whoever may read all `versions` sees it: the first, with the others laid over it in their order; all of
+// one partner, kind and id. DATA_LOSS for a payload that cannot be read.
+absl::StatusOr<v1::DirectoryRecord> ToDirectoryRecord(absl::Span<const FeedVersion> versions,
                                                       uint32_t verify_default_days, absl::Time now);
 
 }  // namespace cairn

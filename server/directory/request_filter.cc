@@ -14,6 +14,7 @@
 #include "common/record/country.h"
 #include "common/record/kinds.h"
 #include "common/record/searchable.h"
+#include "common/record/supplement.h"
 #include "common/text/language.h"
 #include "common/text/utf8.h"
 
@@ -139,6 +140,7 @@ IndexFilter ToIndexFilter(const v1::RecordFilter& normalised, const std::vector<
     filter.place_feed_ids.push_back(feed.feed_id);
     if (partners.empty() || std::binary_search(partners.begin(), partners.end(), feed.feed.partner)) {
       filter.feed_ids.push_back(feed.feed_id);
+      filter.narrowest_only |= feed.feed.audience != audience_public;
     }
   }
   filter.kinds.assign(normalised.kinds().begin(), normalised.kinds().end());

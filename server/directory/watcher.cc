@@ -12,7 +12,7 @@
 #include "common/base/status_macros.h"
 #include "common/crypto/hash.h"
 #include "common/record/kinds.h"
-#include "server/directory/record_view.h"
+#include "server/directory/reading.h"
 #include "server/directory/request_filter.h"
 #include "server/directory/token.h"
 
@@ -44,8 +44,7 @@ bool KnownKind(int kind) {
 
 // What one read brings.
 struct Watcher::Round {
-  std::shared_ptr<const CharterView> charter;
-  absl::Time now;
+  Reading reading;
   IndexFilter filter;
   std::vector<v1::WatchRecordsResponse> events;
   size_t bytes = 0;
@@ -115,8 +114,8 @@ v1::WatchRecordsResponse Watcher::SignOfLife() const {
 absl::StatusOr<std::vector<v1::WatchRecordsResponse>> Watcher::Next() {
   for (int i = 0; i < kRoundsPerNext; ++i) {
     Round round;
-    round.charter = charter_();
-    round.now = clock_->Now();
+    round.reading.charter = charter_();
+    round.reading.now = clock_->Now();
     const std::map<uint64_t, Cursor> before = cursors_;
     const absl::Status read = store_->Read([&](Connection& connection) { return ReadRound(connection, &round); },
                                            absl::Milliseconds(limits::query_budget_millis));
@@ -136,10 +135,12 @@ absl::StatusOr<std::vector<v1::WatchRecordsResponse>> Watcher::Next() {
 }
 
 absl::Status Watcher::ReadRound(Connection& connection, Round* round) {
-  ASSIGN_OR_RETURN(const std::vector<IndexedFeed> feeds, ReadableFeeds(connection, *round->charter, reader_));
-  RETURN_IF_ERROR(FollowFeeds(feeds));
-  round->filter = ToIndexFilter(filter_, feeds, *round->charter, round->now);
-  for (const IndexedFeed& feed : feeds) {
+  Reading& reading = round->reading;
+  ASSIGN_OR_RETURN(reading.feeds, ReadableFeeds(connection, *reading.charter, reader_));
+  reading.connection = &connection;
+  RETURN_IF_ERROR(FollowFeeds(reading.feeds));
+  round->filter = reading.Filter(filter_);
+  for (const IndexedFeed& feed : reading.feeds) {
     // Slices become visible in no order of seq: what they bring is read when the feed stands at one head again.
     round->moving |= feed.moving;
     if (feed.moving || cursors_[NameOf(feed.feed)].sent_seq >= feed.seq) continue;
@@ -204,12 +205,29 @@ absl::Status Watcher::SendFeed(Connection& connection, const IndexedFeed& feed, 
   return absl::OkStatus();
 }
 
+// The version of the record that the reader sees when not this one: a supplement over it, or what is left when this one
+// went.
+absl::StatusOr<std::optional<IndexedEntry>> Watcher::ShownInstead(const EntryChange& change, const Round& round) const {
+  IndexFilter filter = round.filter;
+  filter.feed_ids = round.reading.FeedsOfOwner(change.entry);
+  if (filter.feed_ids.size() < 2) return std::nullopt;
+  ASSIGN_OR_RETURN(std::vector<IndexedEntry> others,
+                   MatchingById(*round.reading.connection, filter, change.entry.kind, UuidToText(change.entry.id16)));
+  if (others.empty()) return std::nullopt;
+  return std::optional<IndexedEntry>(std::move(others.front()));
+}
+
 absl::Status Watcher::Send(const EntryChange& change, const IndexedFeed& feed, const Cursor& cursor, Round* round) {
   const IndexedEntry& entry = change.entry;
   v1::WatchRecordsResponse event;
+  std::optional<IndexedEntry> shown;
   if (change.matches) {
-    ASSIGN_OR_RETURN(*event.mutable_upsert(),
-                     ToDirectoryRecord(entry, feed.feed, VerifyDefaultDays(*round->charter), round->now));
+    shown = entry;
+  } else {
+    ASSIGN_OR_RETURN(shown, ShownInstead(change, *round));
+  }
+  if (shown.has_value()) {
+    ASSIGN_OR_RETURN(*event.mutable_upsert(), round->reading.View(*shown));
   } else {
     // What was gone before the sending began was never sent, and neither was what this program does not know.
     if (entry.seq <= cursor.start_seq || !KnownKind(entry.kind)) return absl::OkStatus();

@@ -57,6 +57,7 @@ class Watcher {
   absl::Status ReadRound(Connection& connection, Round* round);
   absl::Status FollowFeeds(const std::vector<IndexedFeed>& readable);
   absl::Status SendFeed(Connection& connection, const IndexedFeed& feed, Round* round);
+  absl::StatusOr<std::optional<IndexedEntry>> ShownInstead(const EntryChange& change, const Round& round) const;
   absl::Status Send(const EntryChange& change, const IndexedFeed& feed, const Cursor& cursor, Round* round);
 
   Store* const store_;

@@ -82,23 +82,29 @@ absl::StatusOr<std::optional<HeldFeed>> OwnFeed::Settle(const std::string& audie
   return held;
 }
 
-absl::Status OwnFeed::CheckQuota(const Change& change) const {
+absl::Status OwnFeed::CheckQuota(const std::vector<FeedChange>& changes) const {
+  int64_t records = 0;
+  int64_t bytes = 0;
+  for (const FeedChange& each : changes) {
+    records += each.change.records_delta;
+    bytes += each.change.bytes_delta;
+  }
+  const bool more_records = records > 0;
+  const bool more_bytes = bytes > 0;
   // What makes less is welcome, even above the quota.
-  if (change.records_delta <= 0 && change.bytes_delta <= 0) return absl::OkStatus();
+  if (!more_records && !more_bytes) return absl::OkStatus();
   const v1::Quota quota = charter_->current()->QuotaOf(partner_);
   ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(partner_));
-  int64_t records = change.records_delta;
-  int64_t bytes = change.bytes_delta;
   for (const HeldFeed& feed : own) {
     records += static_cast<int64_t>(feed.live_count);
     bytes += static_cast<int64_t>(feed.live_bytes);
   }
-  if (change.records_delta > 0 && records > static_cast<int64_t>(quota.records_max())) {
+  if (more_records && records > static_cast<int64_t>(quota.records_max())) {
     return absl::ResourceExhaustedError(absl::StrCat("the partner would have ", records,
                                                      " records; the charter allows ", quota.records_max(),
                                                      "; withdraw some, or ask the governors"));
   }
-  if (change.bytes_delta > 0 && bytes > static_cast<int64_t>(quota.bytes_max())) {
+  if (more_bytes && bytes > static_cast<int64_t>(quota.bytes_max())) {
     return absl::ResourceExhaustedError(absl::StrCat("the partner's records would have ", bytes,
                                                      " bytes; the charter allows ", quota.bytes_max(),
                                                      "; withdraw some, or ask the governors"));
@@ -170,9 +176,9 @@ absl::Status OwnFeed::StageBatchOf(Connection& db, const StageBatch& batch, Run*
   return absl::OkStatus();
 }
 
-absl::Status OwnFeed::StageAll(const Change& change, Run* run) const {
+absl::Status OwnFeed::StageAllButLast(const Change& change, Run* run) const {
   ASSIGN_OR_RETURN(StageBatch batch, NextBatch(change, *run, 0));
-  while (!batch.prepared.entries.empty()) {
+  while (batch.through_seq < run->base + run->entries) {
     const std::optional<StagedSet> left_before = run->left;
     absl::Status written;
     absl::Notification done;
@@ -191,7 +197,23 @@ absl::Status OwnFeed::StageAll(const Change& change, Run* run) const {
     RETURN_IF_ERROR(next.status());
     batch = *std::move(next);
   }
+  run->last = std::move(batch);
   return absl::OkStatus();
+}
+
+absl::Status OwnFeed::StageAndFinish(const std::vector<FeedChange>& changes, std::vector<Run>* runs) const {
+  for (size_t i = 0; i < runs->size(); ++i) RETURN_IF_ERROR(StageAllButLast(changes[i].change, &(*runs)[i]));
+  std::vector<std::optional<StagedSet>> left_before;
+  for (const Run& run : *runs) left_before.push_back(run.left);
+  const absl::Status written = store_->Write([&](Connection& db) -> absl::Status {
+    for (Run& run : *runs) RETURN_IF_ERROR(StageBatchOf(db, run.last, &run));
+    return absl::OkStatus();
+  });
+  for (size_t i = 0; i < runs->size(); ++i) {
+    if (!written.ok()) (*runs)[i].left = left_before[i];
+    if (written.ok() && changes[i].change.progress) changes[i].change.progress(changes[i].change.entries);
+  }
+  return written;
 }
 
 // What somebody else has staged by now is left alone.
@@ -204,19 +226,25 @@ void OwnFeed::DropStaged(const Run& run) const {
   if (!dropped.ok()) LogWarning("publish.staging_left", {{"why", dropped.message()}});
 }
 
-absl::StatusOr<uint64_t> OwnFeed::Write(const std::string& audience, const std::optional<HeldFeed>& held,
-                                        const Change& change) {
+absl::StatusOr<std::vector<uint64_t>> OwnFeed::Write(const std::vector<FeedChange>& changes) {
   RETURN_IF_ERROR(CheckCharter());
-  RETURN_IF_ERROR(CheckQuota(change));
-  Run run{KeyOf(audience), held, held.has_value() ? held->seq : 0, change.entries, std::nullopt, ApplyProgress::kDone};
-  if (const absl::Status staged = StageAll(change, &run); !staged.ok()) {
-    DropStaged(run);
+  RETURN_IF_ERROR(CheckQuota(changes));
+  std::vector<Run> runs;
+  for (const FeedChange& each : changes) {
+    runs.push_back({KeyOf(each.audience), each.held, each.held.has_value() ? each.held->seq : 0, each.change.entries,
+                    StageBatch(), std::nullopt, ApplyProgress::kDone});
+  }
+  if (const absl::Status staged = StageAndFinish(changes, &runs); !staged.ok()) {
+    for (const Run& run : runs) DropStaged(run);
     return staged;
   }
-  if (run.progress == ApplyProgress::kMoreSlices) {
+  std::vector<uint64_t> seqs;
+  for (const Run& run : runs) {
+    seqs.push_back(run.base + run.entries);
+    if (run.progress == ApplyProgress::kDone) continue;
     RETURN_IF_ERROR(Annotate(ApplyAll(feeds_, run.feed), "the batch is signed and on disk and will be completed"));
   }
-  return run.base + run.entries;
+  return seqs;
 }
 
 absl::StatusOr<bool> OwnFeed::Resign(const HeldFeed& held) {

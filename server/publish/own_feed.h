@@ -45,12 +45,18 @@ class OwnFeed {
     // Called with the number of entries staged so far. May be empty.
     std::function<void(uint64_t)> progress;
   };
-  // Writes the change onto `held`, what Settle returned, as one new head and returns its sequence number once all of it
-  // is on disk (R3). Atomic: after an error nothing is visible and no sequence number is used up, unless the text says
-  // that it will be completed. RESOURCE_EXHAUSTED when a quota of the charter would be exceeded; ABORTED when something
-  // else moved the feed or touched what is staged of it, so that nothing foreign is ever signed.
-  absl::StatusOr<uint64_t> Write(const std::string& audience, const std::optional<HeldFeed>& held,
-                                 const Change& change);
+  // A change of one of the feeds.
+  struct FeedChange {
+    std::string audience;
+    std::optional<HeldFeed> held;  // what Settle returned
+    Change change;
+  };
+  // Writes the changes, each onto what is held of its feed, as one new head a feed, and returns their sequence numbers
+  // once all of it is on disk (R3). Atomic over all of them: after an error nothing is visible and no sequence number
+  // is used up, unless the text says that it will be completed. RESOURCE_EXHAUSTED when a quota of the charter would be
+  // exceeded; ABORTED when something else moved a feed or touched what is staged of it, so that nothing foreign is ever
+  // signed.
+  absl::StatusOr<std::vector<uint64_t>> Write(const std::vector<FeedChange>& changes);
 
   // Signs the head held anew, with the present as as_of. False: not done, since the head's as_of lies too far ahead,
   // after a clock that was; the next change mends that.
@@ -65,16 +71,18 @@ class OwnFeed {
     const std::optional<HeldFeed>& held;
     uint64_t base = 0;              // sequence number of `held`
     uint64_t entries = 0;           // of the change
+    StageBatch last;                // the rest of the change, which goes with the head
     std::optional<StagedSet> left;  // the staged set as this change left it
     ApplyProgress progress = ApplyProgress::kDone;
   };
 
-  absl::Status CheckQuota(const Change& change) const;
+  absl::Status CheckQuota(const std::vector<FeedChange>& changes) const;
   absl::Status CheckBase(Connection& db, const Run& run) const;
   absl::Status CheckUntouched(Connection& db, const Run& run) const;
   absl::StatusOr<StageBatch> NextBatch(const Change& change, const Run& run, uint64_t staged) const;
   absl::Status StageBatchOf(Connection& db, const StageBatch& batch, Run* run) const;
-  absl::Status StageAll(const Change& change, Run* run) const;
+  absl::Status StageAllButLast(const Change& change, Run* run) const;
+  absl::Status StageAndFinish(const std::vector<FeedChange>& changes, std::vector<Run>* runs) const;
   absl::StatusOr<ApplyProgress> Finish(Connection& db, const Run& run, const StagedSet& staged) const;
   void DropStaged(const Run& run) const;
 

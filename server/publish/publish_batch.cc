@@ -7,12 +7,13 @@
 #include "common/base/hex.h"
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
-#include "common/record/diff.h"
 #include "common/record/ids.h"
 #include "common/record/kinds.h"
 #include "common/record/serialise.h"
+#include "common/record/supplement.h"
 #include "common/record/validate.h"
-#include "common/text/utf8.h"
+#include "server/charter/audience_readers.h"
+#include "server/publish/publish_problem.h"
 #include "server/publish/publisher.h"
 
 namespace cairn {
@@ -21,61 +22,34 @@ namespace {
 
 using Action = ScratchItem::Action;
 
-constexpr size_t problem_value_bytes_max = 120;
-constexpr size_t change_value_bytes_max = 400;
 constexpr absl::Duration read_budget = absl::Seconds(30);  // a chunk is bounded by entries; a slow disk is no reason
-constexpr size_t prune_entries_a_read = 5'000;
 
-v1::RecordProblem ProblemOf(absl::string_view origin, absl::string_view id, uint64_t index, const Problem& problem) {
-  v1::RecordProblem out;
-  out.set_origin(std::string(origin));
-  out.set_id(std::string(id));
-  out.set_field(problem.path);
-  out.set_value(std::string(Utf8Prefix(problem.value, problem_value_bytes_max)));
-  out.set_problem(problem.problem);
-  out.set_remedy(problem.remedy);
-  out.set_index(index);
-  return out;
-}
-
-bool Earlier(const google::protobuf::Timestamp& a, const google::protobuf::Timestamp& b) {
-  return std::make_pair(a.seconds(), a.nanos()) < std::make_pair(b.seconds(), b.nanos());
-}
-
-// The later confirmation counts, whichever side has it: an import that knows of none must not wipe one.
-void KeepVerification(const v1::Record& held, v1::Record* record) {
-  if (!held.has_verified_at()) return;
-  if (record->has_verified_at() && !Earlier(record->verified_at(), held.verified_at())) return;
-  *record->mutable_verified_at() = held.verified_at();
-  record->set_verified_by(held.verified_by());
-}
-
-v1::RecordChange ChangeOf(v1::RecordChange::Action action, int kind, const v1::Record& record) {
-  v1::RecordChange change;
-  change.set_action(action);
-  change.set_id(record.id());
-  change.set_kind(static_cast<v1::RecordKind>(kind));
-  change.set_name(DisplayName(record));
-  return change;
-}
-
-v1::RecordChange DifferenceOf(int kind, const v1::Record& held, const v1::Record& record) {
-  v1::RecordChange change = ChangeOf(v1::RecordChange::CHANGED, kind, record);
-  for (const FieldChange& field : DiffRecords(held, record)) {
-    v1::FieldChange* out = change.add_fields();
-    out->set_field(field.path);
-    out->set_before(std::string(Utf8Prefix(field.before, change_value_bytes_max)));
-    out->set_after(std::string(Utf8Prefix(field.after, change_value_bytes_max)));
+// What the rules leave must still be a record.
+std::vector<Problem> CheckRedacted(const v1::Record& record, ValidationContext context) {
+  context.partial = record.supplement();
+  v1::Record left = record;
+  std::vector<Problem> problems = NormaliseAndValidate(&left, context);
+  for (Problem& problem : problems) {
+    problem.remedy = absl::StrCat("a rule under [[redact]] in this node's settings keeps it from ", problem.path,
+                                  "; change the rule, or publish the record to the narrower audience");
   }
-  return change;
+  return problems;
 }
 
 }  // namespace
 
 PublishBatch::PublishBatch(Publisher* publisher, v1::PublishHeader header)
-    : publisher_(publisher), header_(std::move(header)), scratch_(publisher->options_.scratch_dir) {}
+    : publisher_(publisher), header_(std::move(header)) {
+  PartOf(header_.audience());
+}
 
 PublishBatch::~PublishBatch() { publisher_->open_batches_.fetch_sub(1); }
+
+PublishPart& PublishBatch::PartOf(const std::string& audience) {
+  return PartFor(&parts_, audience, publisher_->options_.scratch_dir);
+}
+
+// --- records come in
 
 absl::Status PublishBatch::Add(v1::PublishRecords* records) {
   RETURN_IF_ERROR(failed_);
@@ -85,9 +59,18 @@ absl::Status PublishBatch::Add(v1::PublishRecords* records) {
     const v1::Partner* const own = charter->FindPartner(options.partner);
     const ValidationContext context{publisher_->clock_->Now(), own == nullptr ? "" : own->country(),
                                     PartnerNamespace(options.consortium, options.partner)};
-    RETURN_IF_ERROR(scratch_.BeginGroup());
-    for (v1::PublishRecord& record : *records->mutable_records()) RETURN_IF_ERROR(AddRecord(&record, context));
-    return scratch_.EndGroup();
+    for (const auto& part : parts_) RETURN_IF_ERROR(part->scratch.BeginGroup());
+    const size_t begun = parts_.size();
+    const auto add_all = [&](Connection* db) -> absl::Status {
+      for (v1::PublishRecord& record : *records->mutable_records()) RETURN_IF_ERROR(AddRecord(db, &record, context));
+      return absl::OkStatus();
+    };
+    // Whether a record is a supplement, the own feeds tell.
+    const bool may_supplement = header_.audience() != audience_public && !header_.move();
+    RETURN_IF_ERROR(may_supplement ? publisher_->store_->Read([&](Connection& db) { return add_all(&db); }, read_budget)
+                                   : add_all(nullptr));
+    for (size_t i = 0; i < begun; ++i) RETURN_IF_ERROR(parts_[i]->scratch.EndGroup());
+    return absl::OkStatus();
   }();
   return failed_;
 }
@@ -96,43 +79,101 @@ void PublishBatch::Refuse(v1::RecordProblem problem) {
   if (problems_.size() < limits::publish_problems_max) problems_.push_back(std::move(problem));
 }
 
-absl::Status PublishBatch::AddRecord(v1::PublishRecord* published, const ValidationContext& context) {
+// What the partner's wider audiences read of it; nullopt: nothing.
+absl::StatusOr<std::optional<v1::Record>> PublishBatch::WiderRecord(Connection& db, int kind,
+                                                                    absl::string_view id16) const {
+  std::optional<v1::Record> wider;
+  for (const absl::string_view audience : {audience_public, audience_consortium}) {
+    if (!IsWiderAudience(audience, header_.audience())) continue;
+    ASSIGN_OR_RETURN(const auto entry, FeedStore::FindEntry(db, publisher_->options_.partner, audience, kind, id16));
+    if (!entry.has_value() || entry->tombstone()) continue;
+    ASSIGN_OR_RETURN(v1::Record record, ParseRecord(entry->payload()));
+    if (wider.has_value()) {
+      wider = MergeSupplement(*wider, record);
+    } else if (!record.supplement()) {
+      wider = std::move(record);
+    }
+  }
+  return wider;
+}
+
+// A record that a wider audience has may be a part of one; what readers of both will see must be right as a whole.
+absl::StatusOr<std::vector<Problem>> PublishBatch::Validate(Connection* db, v1::Record* record,
+                                                            const ValidationContext& context) {
+  record->set_supplement(false);
+  if (db == nullptr) return NormaliseAndValidate(record, context);
+  ValidationContext partial = context;
+  partial.partial = true;
+  v1::Record part = *record;
+  std::vector<Problem> problems = NormaliseAndValidate(&part, partial);
+  const absl::StatusOr<std::string> id16 = UuidFromText(part.id());
+  if (!id16.ok() || KindOf(part) == v1::RECORD_KIND_UNSPECIFIED) return problems;
+  ASSIGN_OR_RETURN(const std::optional<v1::Record> wider, WiderRecord(*db, KindOf(part), *id16));
+  if (!wider.has_value()) return NormaliseAndValidate(record, context);
+  if (!wider->countries().empty()) partial.country = wider->countries(0);
+  problems = NormaliseAndValidate(record, partial);
+  record->set_supplement(true);
+  if (!problems.empty()) return problems;
+  v1::Record merged = MergeSupplement(*wider, *record);
+  return NormaliseAndValidate(&merged, context);
+}
+
+absl::Status PublishBatch::AddRecord(Connection* db, v1::PublishRecord* published, const ValidationContext& context) {
   v1::Record& record = *published->mutable_record();
   record.clear_updated_at();
-  const std::vector<Problem> problems = NormaliseAndValidate(&record, context);
+  ASSIGN_OR_RETURN(std::vector<Problem> problems, Validate(db, &record, context));
   ScratchItem item;
   item.position = count_++;
   item.kind = KindOf(record);
   item.origin = std::move(*published->mutable_origin());
-  for (const Problem& problem : problems) Refuse(ProblemOf(item.origin, record.id(), item.position, problem));
   const absl::StatusOr<std::string> id16 = UuidFromText(record.id());
+  std::map<std::string, v1::Record> supplements;
+  if (problems.empty()) {
+    record.mutable_updated_at()->set_seconds(absl::ToUnixSeconds(context.now));
+    supplements = publisher_->options_.redactor.Split(&record, header_.audience());
+    if (!supplements.empty()) problems = CheckRedacted(record, context);
+    item.payload = SerialiseRecord(record);
+  }
+  for (const Problem& problem : problems) Refuse(ProblemOf(item.origin, record.id(), item.position, problem));
   if (!problems.empty()) {
     result_.set_refused(result_.refused() + 1);
     item.action = Action::kRefuse;
+    item.payload.clear();
     // What has no kind or id cannot be kept, and cannot be kept from being pruned.
     if (!id16.ok() || item.kind == v1::RECORD_KIND_UNSPECIFIED) {
       ++nameless_;
       return absl::OkStatus();
     }
-  } else {
-    record.mutable_updated_at()->set_seconds(absl::ToUnixSeconds(context.now));
-    item.payload = SerialiseRecord(record);
   }
   RETURN_IF_ERROR(id16.status());
   item.id = *id16;
-  const std::string origin = item.origin;
-  ASSIGN_OR_RETURN(const std::optional<std::string> taken, scratch_.Put(std::move(item)));
-  if (!taken.has_value() || !problems.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::optional<std::string> taken, main().scratch.Put(item));
+  if (!problems.empty()) return absl::OkStatus();
+  if (!taken.has_value()) return PutSupplements(item, supplements);
   result_.set_refused(result_.refused() + 1);
-  Refuse(ProblemOf(origin, record.id(), count_ - 1,
+  Refuse(ProblemOf(item.origin, record.id(), item.position,
                    {"id", record.id(), absl::StrCat("used twice in this batch, first in ", *taken),
                     "give each record an id of its own"}));
   return absl::OkStatus();
 }
 
-void PublishBatch::List(v1::RecordChange change) {
+// What the rules split off waits in the part of its audience, under the position of the record.
+absl::Status PublishBatch::PutSupplements(const ScratchItem& item,
+                                          const std::map<std::string, v1::Record>& supplements) {
+  for (const auto& [audience, supplement] : supplements) {
+    ScratchItem split = item;
+    split.payload = SerialiseRecord(supplement);
+    RETURN_IF_ERROR(PartOf(audience).scratch.Put(std::move(split)).status());
+  }
+  return absl::OkStatus();
+}
+
+// --- what is told
+
+void PublishBatch::List(v1::RecordChange change, const PublishPart& part) {
   if (listed_ >= header_.changes_max()) return;
   ++listed_;
+  change.set_audience(part.audience);
   changes_.push_back(std::move(change));
 }
 
@@ -154,161 +195,18 @@ void PublishBatch::SendProblems(PublishSink* sink) {
   problems_.clear();
 }
 
-absl::Status PublishBatch::RefuseItem(const ScratchItem& item, v1::RecordProblem problem) {
-  result_.set_refused(result_.refused() + 1);
-  Refuse(std::move(problem));
-  return scratch_.Decide(item.position, Action::kRefuse, "");
-}
-
-absl::Status PublishBatch::CompareWithHeld(const ScratchItem& item, const std::optional<v1::Entry>& held) {
-  const bool lists = header_.dry_run() && listed_ < header_.changes_max();
-  if (!held.has_value() || held->tombstone()) {
-    result_.set_added(result_.added() + 1);
-    change_.records_delta += 1;
-    change_.bytes_delta += static_cast<int64_t>(item.payload.size());
-    if (lists) {
-      ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(item.payload));
-      List(ChangeOf(v1::RecordChange::ADDED, item.kind, record));
-    }
-    return scratch_.Decide(item.position, Action::kAdd, "");
-  }
-  ASSIGN_OR_RETURN(v1::Record record, ParseRecord(item.payload));
-  ASSIGN_OR_RETURN(const v1::Record before, ParseRecord(held->payload()));
-  KeepVerification(before, &record);
-  if (SameContent(before, record)) {
-    result_.set_unchanged(result_.unchanged() + 1);
-    return scratch_.Decide(item.position, Action::kKeep, "");
-  }
-  if (Earlier(record.updated_at(), before.updated_at())) *record.mutable_updated_at() = before.updated_at();
-  const std::string payload = SerialiseRecord(record);
-  result_.set_changed(result_.changed() + 1);
-  change_.bytes_delta += static_cast<int64_t>(payload.size()) - static_cast<int64_t>(held->payload().size());
-  if (lists) List(DifferenceOf(item.kind, before, record));
-  return scratch_.Decide(item.position, Action::kChange, payload);
-}
-
-absl::Status PublishBatch::CompareItem(Connection& db, const ScratchItem& item) {
-  const std::string& partner = publisher_->options_.partner;
-  const auto problem = [&](const std::string& field, const std::string& value, const std::string& what,
-                           const std::string& remedy) {
-    return ProblemOf(item.origin, UuidToText(item.id), item.position, {field, value, what, remedy});
-  };
-  // Room is left for what stamping and an earlier verification add.
-  if (item.payload.size() + 1024 > limits::record_bytes_max) {
-    return RefuseItem(item, problem("", absl::StrCat(item.payload.size(), " bytes"), "too large",
-                                    absl::StrCat("shorten it to ", limits::record_bytes_max - 1024, " bytes")));
-  }
-  ASSIGN_OR_RETURN(const std::vector<FeedKey> holders, FeedStore::FeedsHolding(db, item.kind, item.id));
-  for (const FeedKey& holder : holders) {
-    if (holder.partner == partner) continue;
-    return RefuseItem(item, problem("id", UuidToText(item.id), absl::StrCat("published by partner ", holder.partner),
-                                    "each partner publishes its own records; give this one an id of its own"));
-  }
-  if (holders.empty()) return CompareWithHeld(item, std::nullopt);
-  ASSIGN_OR_RETURN(const auto held, FeedStore::FindEntry(db, partner, header_.audience(), item.kind, item.id));
-  return CompareWithHeld(item, held);
-}
-
-absl::Status PublishBatch::CompareChunk(const std::vector<ScratchItem>& items) {
-  RETURN_IF_ERROR(scratch_.BeginGroup());
-  RETURN_IF_ERROR(publisher_->store_->Read(
-      [&](Connection& db) -> absl::Status {
-        for (const ScratchItem& item : items) RETURN_IF_ERROR(CompareItem(db, item));
-        return absl::OkStatus();
-      },
-      read_budget));
-  return scratch_.EndGroup();
-}
-
-absl::Status PublishBatch::ListWithdrawal(int kind, const std::string& id) {
-  if (!header_.dry_run() || listed_ >= header_.changes_max()) return absl::OkStatus();
-  const Publisher::Options& options = publisher_->options_;
-  ASSIGN_OR_RETURN(const auto entry, publisher_->feeds_->FindEntry(options.partner, header_.audience(), kind, id));
-  if (!entry.has_value()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(entry->payload()));
-  List(ChangeOf(v1::RecordChange::WITHDRAWN, kind, record));
-  return absl::OkStatus();
-}
-
-absl::Status PublishBatch::FindWithdrawals(const std::function<void(uint64_t)>& step) {
-  if (nameless_ > 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(nameless_,
-                     " refused records have no id, so it is not known what prune may withdraw; mend them, or publish "
-                     "without prune"));
-  }
-  std::optional<uint64_t> after = 0;
-  while (after.has_value()) {
-    std::vector<EntryInfo> found;
-    RETURN_IF_ERROR(publisher_->store_->Read(
-        [&](Connection& db) -> absl::Status {
-          ASSIGN_OR_RETURN(
-              after, FeedStore::VisitEntries(db, publisher_->options_.partner, header_.audience(), *after,
-                                             prune_entries_a_read, [&](const EntryInfo& info) -> absl::Status {
-                                               if (info.tombstone) return absl::OkStatus();
-                                               ASSIGN_OR_RETURN(const bool kept, scratch_.Contains(info.kind, info.id));
-                                               if (!kept) found.push_back(info);
-                                               return absl::OkStatus();
-                                             }));
-          return absl::OkStatus();
-        },
-        read_budget));
-    RETURN_IF_ERROR(scratch_.BeginGroup());
-    for (const EntryInfo& info : found) RETURN_IF_ERROR(scratch_.PutWithdrawal(info.kind, info.id));
-    RETURN_IF_ERROR(scratch_.EndGroup());
-    for (const EntryInfo& info : found) RETURN_IF_ERROR(ListWithdrawal(info.kind, info.id));
-    result_.set_withdrawn(result_.withdrawn() + found.size());
-    change_.records_delta -= static_cast<int64_t>(found.size());
-    step(count_);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status PublishBatch::Compare(const std::function<void(uint64_t)>& step) {
-  uint64_t position = 0;
-  while (true) {
-    ASSIGN_OR_RETURN(const std::vector<ScratchItem> items, scratch_.Read(position, /*changes_only=*/false));
-    if (items.empty()) break;
-    RETURN_IF_ERROR(CompareChunk(items));
-    position = items.back().position + 1;
-    step(position);
-  }
-  const bool whole = result_.refused() == 0 || header_.keep_going();
-  return header_.prune() && whole ? FindWithdrawals(step) : absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<v1::Entry>> PublishBatch::NextEntries() {
-  std::vector<v1::Entry> entries;
-  ASSIGN_OR_RETURN(std::vector<ScratchItem> items, scratch_.Read(next_position_, /*changes_only=*/true));
-  for (ScratchItem& item : items) {
-    v1::Entry& entry = entries.emplace_back();
-    entry.set_kind(static_cast<v1::RecordKind>(item.kind));
-    entry.set_id(std::move(item.id));
-    entry.set_payload(std::move(item.payload));
-    next_position_ = item.position + 1;
-  }
-  if (!entries.empty()) return entries;
-  ASSIGN_OR_RETURN(const auto withdrawals, scratch_.ReadWithdrawals(next_withdrawal_));
-  for (const PublishScratch::Withdrawal& withdrawal : withdrawals) {
-    v1::Entry& entry = entries.emplace_back();
-    entry.set_kind(static_cast<v1::RecordKind>(withdrawal.kind));
-    entry.set_id(withdrawal.id);
-    entry.set_tombstone(true);
-    next_withdrawal_ = withdrawal.number;
-  }
-  return entries;
-}
-
 absl::Status PublishBatch::TryOut(PublishSink* sink) {
   {
     absl::MutexLock committing(&publisher_->commit_mutex_);
     RETURN_IF_ERROR(publisher_->CheckReady());
-    RETURN_IF_ERROR(publisher_->own_.Settle(header_.audience()).status());
+    ASSIGN_OR_RETURN(held_, publisher_->SettleAll());
   }
-  return Compare([this, sink](uint64_t done) {
-    if (sink != nullptr && scratch_.on_disk()) sink->Progress("validating", done, count_);
+  RETURN_IF_ERROR(Compare([this, sink](uint64_t done) {
+    if (sink != nullptr && main().scratch.on_disk()) sink->Progress("validating", done, count_);
     SendChanges(sink);
-  });
+  }));
+  FillResult();
+  return absl::OkStatus();
 }
 
 absl::Status PublishBatch::Publish(PublishSink* sink) {
@@ -319,21 +217,36 @@ absl::Status PublishBatch::Publish(PublishSink* sink) {
 
 absl::Status PublishBatch::PublishLocked(ProgressRelay* relay) {
   RETURN_IF_ERROR(publisher_->CheckReady());
-  ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, publisher_->own_.Settle(header_.audience()));
+  ASSIGN_OR_RETURN(held_, publisher_->SettleAll());
   // What is small is done before anybody could read about it.
-  const bool tells = scratch_.on_disk();
+  const bool tells = main().scratch.on_disk();
   RETURN_IF_ERROR(Compare([&](uint64_t done) {
     if (tells) relay->Report("validating", done, count_);
   }));
+  FillResult();
   if (result_.refused() > 0 && !header_.keep_going()) return absl::OkStatus();
-  change_.entries = result_.added() + result_.changed() + result_.withdrawn();
-  if (change_.entries == 0) {
-    publisher_->FillPosition(header_.audience(), held.has_value() ? held->seq : 0, &result_);
-    return absl::OkStatus();
+  std::vector<OwnFeed::FeedChange> changes = ChangesOf(parts_, held_);
+  for (OwnFeed::FeedChange& change : changes) {
+    if (tells)
+      change.change.progress = [&, all = change.change.entries](uint64_t done) {
+        relay->Report("publishing", done, all);
+      };
   }
-  change_.next = [this] { return NextEntries(); };
-  if (tells) change_.progress = [&](uint64_t done) { relay->Report("publishing", done, change_.entries); };
-  return publisher_->Write(header_.audience(), held, change_, &result_);
+  return publisher_->Write(held_, changes, &result_);
+}
+
+void PublishBatch::FillResult() {
+  const std::shared_ptr<const CharterView> charter = publisher_->charter_->current();
+  for (const auto& part : parts_) {
+    const bool is_main = part.get() == &main();
+    if (part->entries() == 0 && !is_main) continue;
+    v1::AudienceResult* result = result_.add_audiences();
+    *result = part->counts;
+    *result->mutable_readers() = ReadersOf(*charter, publisher_->options_.partner, part->audience);
+  }
+  result_.set_added(main().counts.added());
+  result_.set_changed(main().counts.changed());
+  result_.set_withdrawn(main().counts.withdrawn());
 }
 
 absl::StatusOr<v1::PublishResult> PublishBatch::Commit(uint64_t record_count, PublishSink* sink) {

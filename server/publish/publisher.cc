@@ -13,12 +13,12 @@
 #include "common/base/status_macros.h"
 #include "common/record/kinds.h"
 #include "common/record/serialise.h"
+#include "server/charter/audience_readers.h"
 
 namespace cairn {
 
 namespace {
 
-constexpr absl::string_view public_audience = "public";
 constexpr absl::Duration wait_step = absl::Milliseconds(500);  // how soon a wait sees that its client has gone
 constexpr size_t verified_by_bytes_max = 800;                  // 200 characters of any script
 constexpr absl::Duration read_budget =
@@ -34,14 +34,6 @@ absl::Status CheckWait(uint32_t seconds) {
 absl::Status CheckIds(absl::Span<const std::string> ids) {
   if (!ids.empty() && ids.size() <= static_cast<size_t>(limits::publish_ids_max)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(ids.size(), " ids: write 1 to ", limits::publish_ids_max));
-}
-
-absl::Status CheckHeader(const v1::PublishHeader& header) {
-  if (!header.audience().empty() && header.audience() != public_audience) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("audience ", Quoted(header.audience()), ": this version publishes to \"public\" only"));
-  }
-  return CheckWait(header.wait_seconds());
 }
 
 template <typename T>
@@ -82,21 +74,23 @@ absl::Status Publisher::CheckReady() const {
 
 absl::Status Publisher::CanPublish() const {
   RETURN_IF_ERROR(CheckReady());
-  ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, feeds_->Find(options_.partner, public_audience));
-  return own_.CheckFeed(held);
+  ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(options_.partner));
+  for (const HeldFeed& feed : own) RETURN_IF_ERROR(own_.CheckFeed(feed));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<PublishBatch>> Publisher::Begin(const v1::PublishHeader& header) {
-  RETURN_IF_ERROR(CheckHeader(header));
+  v1::PublishHeader filled = header;
+  if (filled.audience().empty()) filled.set_audience(std::string(audience_public));
+  if (filled.changes_max() == 0) filled.set_changes_max(limits::publish_changes_default);
+  RETURN_IF_ERROR(CheckWait(header.wait_seconds()));
   RETURN_IF_ERROR(CanPublish());
+  RETURN_IF_ERROR(CheckAudience(*charter_->current(), filled.audience()));
   if (open_batches_.fetch_add(1) >= limits::publish_batches_max) {
     open_batches_.fetch_sub(1);
     return absl::ResourceExhaustedError(
         absl::StrCat(limits::publish_batches_max, " batches are being sent to this node; try again later"));
   }
-  v1::PublishHeader filled = header;
-  filled.set_audience(std::string(public_audience));
-  if (filled.changes_max() == 0) filled.set_changes_max(limits::publish_changes_default);
   return std::unique_ptr<PublishBatch>(new PublishBatch(this, std::move(filled)));
 }
 
@@ -111,26 +105,43 @@ absl::Status Publisher::CheckRate() {
                    absl::FormatDuration(absl::Hours(1) - (now - publish_times_.front()))));
 }
 
-absl::Status Publisher::Write(const std::string& audience, const std::optional<HeldFeed>& held,
-                              const OwnFeed::Change& change, v1::PublishResult* result) {
-  RETURN_IF_ERROR(CheckRate());
-  ASSIGN_OR_RETURN(const uint64_t seq, own_.Write(audience, held, change));
-  if (options_.on_moved) options_.on_moved(audience);
-  publish_times_.push_back(clock_->Monotonic());
-  LogInfo("publish.done", {{"audience", audience}, {"seq", seq}, {"entries", change.entries}});
-  FillPosition(audience, seq, result);
+absl::StatusOr<Publisher::HeldByAudience> Publisher::SettleAll() {
+  HeldByAudience held;
+  ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(options_.partner));
+  for (const HeldFeed& feed : own) {
+    ASSIGN_OR_RETURN(std::optional<HeldFeed> settled, own_.Settle(feed.feed.audience));
+    if (settled.has_value()) held.emplace(feed.feed.audience, *std::move(settled));
+  }
+  return held;
+}
+
+absl::Status Publisher::Write(const HeldByAudience& held, const std::vector<OwnFeed::FeedChange>& changes,
+                              v1::PublishResult* result) {
+  std::map<std::string, uint64_t> seqs;
+  for (const auto& [audience, feed] : held) seqs[audience] = feed.seq;
+  if (!changes.empty()) {
+    RETURN_IF_ERROR(CheckRate());
+    ASSIGN_OR_RETURN(const std::vector<uint64_t> written, own_.Write(changes));
+    for (size_t i = 0; i < changes.size(); ++i) {
+      seqs[changes[i].audience] = written[i];
+      if (options_.on_moved) options_.on_moved(changes[i].audience);
+      publish_times_.push_back(clock_->Monotonic());
+      LogInfo("publish.done", {{"seq", written[i]}, {"entries", changes[i].change.entries}});
+    }
+  }
+  for (v1::AudienceResult& each : *result->mutable_audiences()) {
+    v1::FeedPosition* position = each.mutable_position();
+    position->set_audience(each.audience());
+    position->set_generation(own_.KeyOf(each.audience()).generation);
+    position->set_seq(seqs[each.audience()]);
+  }
+  if (result->audiences_size() > 0) *result->mutable_position() = result->audiences(0).position();
+  result->set_committed(true);
   return absl::OkStatus();
 }
 
-void Publisher::FillPosition(const std::string& audience, uint64_t seq, v1::PublishResult* result) const {
-  result->set_committed(true);
-  result->mutable_position()->set_audience(audience);
-  result->mutable_position()->set_generation(own_.KeyOf(audience).generation);
-  result->mutable_position()->set_seq(seq);
-}
-
-absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(const std::string& audience,
-                                                                    absl::Span<const std::string> ids) const {
+absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(absl::Span<const std::string> ids) const {
+  ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(options_.partner));
   std::vector<OwnEntry> found;
   std::vector<std::string> missing;
   const std::set<std::string> distinct(ids.begin(), ids.end());
@@ -138,10 +149,13 @@ absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(const std::s
   const auto find = [&](Connection& db, const std::string& id) -> absl::Status {
     ASSIGN_OR_RETURN(const std::string id16, UuidFromText(id));
     const size_t before = found.size();
-    for (const v1::RecordKind kind : AllKinds()) {
-      ASSIGN_OR_RETURN(const auto entry, FeedStore::FindEntry(db, options_.partner, audience, kind, id16));
-      if (!entry.has_value()) continue;
-      found.push_back({kind, id16, entry->seq(), entry->tombstone(), entry->payload().size()});
+    for (const HeldFeed& feed : own) {
+      for (const v1::RecordKind kind : AllKinds()) {
+        const std::string& audience = feed.feed.audience;
+        ASSIGN_OR_RETURN(const auto entry, FeedStore::FindEntry(db, options_.partner, audience, kind, id16));
+        if (!entry.has_value()) continue;
+        found.push_back({audience, kind, id16, entry->seq(), entry->tombstone(), entry->payload().size()});
+      }
     }
     if (found.size() == before) missing.push_back(id);
     return absl::OkStatus();
@@ -163,8 +177,19 @@ absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(const std::s
       missing.size() > named ? absl::StrCat(" and ", missing.size() - named, " more") : ""));
 }
 
+namespace {
+
+// How many records a list of entries is about: the versions of one for several audiences count once.
+template <typename Entries>
+uint64_t CountRecords(const Entries& entries) {
+  std::set<std::pair<int, std::string>> records;
+  for (const auto& entry : entries) records.emplace(entry.kind, entry.id);
+  return records.size();
+}
+
+}  // namespace
+
 absl::StatusOr<v1::PublishResult> Publisher::Withdraw(const v1::WithdrawRequest& request, PublishSink* sink) {
-  const std::string audience(public_audience);
   const std::vector<std::string> ids(request.ids().begin(), request.ids().end());
   RETURN_IF_ERROR(CheckIds(ids));
   RETURN_IF_ERROR(CheckWait(request.wait_seconds()));
@@ -172,38 +197,28 @@ absl::StatusOr<v1::PublishResult> Publisher::Withdraw(const v1::WithdrawRequest&
   {
     absl::MutexLock committing(&commit_mutex_);
     RETURN_IF_ERROR(CheckReady());
-    ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, own_.Settle(audience));
-    ASSIGN_OR_RETURN(std::vector<OwnEntry> entries, FindOwn(audience, ids));
-    const auto gone = std::partition(entries.begin(), entries.end(), [](const OwnEntry& e) { return !e.tombstone; });
-    result.set_unchanged(static_cast<uint64_t>(entries.end() - gone));
-    entries.erase(gone, entries.end());
-    result.set_withdrawn(entries.size());
-    OwnFeed::Change change;
-    change.entries = entries.size();
-    change.records_delta = -static_cast<int64_t>(entries.size());
-    for (const OwnEntry& entry : entries) change.bytes_delta -= static_cast<int64_t>(entry.bytes);
-    size_t given = 0;
-    change.next = [&]() -> absl::StatusOr<std::vector<v1::Entry>> {
-      std::vector<v1::Entry> chunk;
-      for (const OwnEntry& own : ChunkOf(entries, given, limits::publish_chunk_entries)) {
-        v1::Entry& entry = chunk.emplace_back();
-        entry.set_kind(static_cast<v1::RecordKind>(own.kind));
-        entry.set_id(own.id);
-        entry.set_tombstone(true);
-      }
-      given += chunk.size();
-      return chunk;
-    };
-    FillPosition(audience, held.has_value() ? held->seq : 0, &result);
-    if (!entries.empty()) RETURN_IF_ERROR(Write(audience, held, change, &result));
+    ASSIGN_OR_RETURN(const HeldByAudience held, SettleAll());
+    ASSIGN_OR_RETURN(std::vector<OwnEntry> entries, FindOwn(ids));
+    const uint64_t named = CountRecords(entries);
+    entries.erase(std::remove_if(entries.begin(), entries.end(), [](const OwnEntry& e) { return e.tombstone; }),
+                  entries.end());
+    result.set_withdrawn(CountRecords(entries));
+    result.set_unchanged(named - result.withdrawn());
+    PublishParts parts;
+    for (const OwnEntry& entry : entries) {
+      PublishPart& part = PartFor(&parts, entry.audience, options_.scratch_dir);
+      RETURN_IF_ERROR(part.Withdraw(entry.kind, entry.id, entry.bytes));
+    }
+    for (const auto& [audience, feed] : held) PartFor(&parts, audience, options_.scratch_dir);
+    for (const auto& part : parts) *result.add_audiences() = part->counts;
+    RETURN_IF_ERROR(Write(held, ChangesOf(parts, held), &result));
   }
   WaitForPartners(request.wait_for_partners(), request.wait_seconds(), &result, sink);
   return result;
 }
 
-absl::StatusOr<v1::Entry> Publisher::Verified(const std::string& audience, const OwnEntry& own,
-                                              const std::string& verified_by) const {
-  ASSIGN_OR_RETURN(std::optional<v1::Entry> entry, feeds_->FindEntry(options_.partner, audience, own.kind, own.id));
+absl::StatusOr<v1::Entry> Publisher::Verified(const OwnEntry& own, const std::string& verified_by) const {
+  ASSIGN_OR_RETURN(std::optional<v1::Entry> entry, feeds_->FindEntry(options_.partner, own.audience, own.kind, own.id));
   if (!entry.has_value()) return absl::InternalError("an entry of the own feed is gone while it is being changed");
   ASSIGN_OR_RETURN(v1::Record record, ParseRecord(entry->payload()));
   // updated_at stays: a confirmation says that the content is right, not that it is new.
@@ -215,7 +230,6 @@ absl::StatusOr<v1::Entry> Publisher::Verified(const std::string& audience, const
 }
 
 absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerifiedRequest& request, PublishSink*) {
-  const std::string audience(public_audience);
   const std::vector<std::string> ids(request.ids().begin(), request.ids().end());
   RETURN_IF_ERROR(CheckIds(ids));
   if (request.verified_by().size() > verified_by_bytes_max) {
@@ -224,65 +238,43 @@ absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerified
   }
   absl::MutexLock committing(&commit_mutex_);
   RETURN_IF_ERROR(CheckReady());
-  ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, own_.Settle(audience));
-  ASSIGN_OR_RETURN(const std::vector<OwnEntry> entries, FindOwn(audience, ids));
-  for (const OwnEntry& entry : entries) {
-    if (entry.tombstone) {
-      return absl::NotFoundError(
-          absl::StrCat(UuidToText(entry.id), ": was withdrawn; publish it anew before verifying"));
-    }
+  ASSIGN_OR_RETURN(const HeldByAudience held, SettleAll());
+  ASSIGN_OR_RETURN(const std::vector<OwnEntry> found, FindOwn(ids));
+  std::map<std::string, std::vector<OwnEntry>> live;
+  std::set<std::string> live_ids;
+  for (const OwnEntry& entry : found) {
+    if (entry.tombstone) continue;
+    live[entry.audience].push_back(entry);
+    live_ids.insert(entry.id);
+  }
+  for (const OwnEntry& entry : found) {
+    if (live_ids.contains(entry.id)) continue;
+    return absl::NotFoundError(absl::StrCat(UuidToText(entry.id), ": was withdrawn; publish it anew before verifying"));
   }
   v1::PublishResult result;
-  result.set_changed(entries.size());
-  OwnFeed::Change change;
-  change.entries = entries.size();
-  size_t given = 0;
-  change.next = [&]() -> absl::StatusOr<std::vector<v1::Entry>> {
-    std::vector<v1::Entry> chunk;
-    for (size_t bytes = 0; given < entries.size() && chunk.size() < limits::publish_chunk_entries &&
-                           bytes < limits::publish_chunk_bytes;) {
-      ASSIGN_OR_RETURN(v1::Entry entry, Verified(audience, entries[given++], request.verified_by()));
-      bytes += entry.payload().size();
-      chunk.push_back(std::move(entry));
-    }
-    return chunk;
-  };
-  RETURN_IF_ERROR(Write(audience, held, change, &result));
-  return result;
-}
-
-absl::StatusOr<v1::GetReceiptsResponse> Publisher::Receipts(const std::string& id) const {
-  const std::string audience(public_audience);
-  ASSIGN_OR_RETURN(const std::vector<OwnEntry> entries, FindOwn(audience, {id}));
-  const OwnEntry& present = *std::max_element(entries.begin(), entries.end(),
-                                              [](const OwnEntry& a, const OwnEntry& b) { return a.seq < b.seq; });
-  ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, feeds_->Find(options_.partner, audience));
-  ASSIGN_OR_RETURN(const std::vector<PeerHead> heads, feeds_->PeerHeads(options_.partner, audience));
-  v1::GetReceiptsResponse response;
-  response.set_seq(present.seq);
-  response.set_withdrawn(present.tombstone);
-  const std::shared_ptr<const CharterView> charter = charter_->current();
-  for (const v1::Partner& partner : charter->charter().partners()) {
-    for (const v1::Node& node : partner.nodes()) {
-      if (node.id() == options_.node) continue;
-      v1::NodeReceipt* receipt = response.add_receipts();
-      receipt->set_partner(partner.id());
-      receipt->set_node(node.id());
-      for (const PeerHead& head : heads) {
-        if (head.node != node.id() || !held.has_value() || head.generation != held->feed.generation) continue;
-        receipt->set_seq(head.seq);
-        receipt->set_holds_present_state(head.seq >= present.seq);
-        receipt->mutable_confirmed_at()->set_seconds(head.confirmed_at_unix_millis / 1000);
-        receipt->mutable_confirmed_at()->set_nanos(static_cast<int32_t>(head.confirmed_at_unix_millis % 1000) *
-                                                   1000000);
+  std::vector<OwnFeed::FeedChange> changes;
+  std::map<std::string, size_t> given;
+  for (const auto& [audience, entries] : live) {
+    v1::AudienceResult* counts = result.add_audiences();
+    counts->set_audience(audience);
+    counts->set_changed(entries.size());
+    OwnFeed::Change change;
+    change.entries = entries.size();
+    change.next = [this, &entries, &done = given[audience], &request]() -> absl::StatusOr<std::vector<v1::Entry>> {
+      std::vector<v1::Entry> chunk;
+      for (size_t bytes = 0; done < entries.size() && chunk.size() < limits::publish_chunk_entries &&
+                             bytes < limits::publish_chunk_bytes;) {
+        ASSIGN_OR_RETURN(v1::Entry entry, Verified(entries[done++], request.verified_by()));
+        bytes += entry.payload().size();
+        chunk.push_back(std::move(entry));
       }
-    }
+      return chunk;
+    };
+    changes.push_back({audience, held.at(audience), std::move(change)});
   }
-  std::sort(response.mutable_receipts()->begin(), response.mutable_receipts()->end(),
-            [](const v1::NodeReceipt& a, const v1::NodeReceipt& b) {
-              return std::tie(a.partner(), a.node()) < std::tie(b.partner(), b.node());
-            });
-  return response;
+  result.set_changed(live_ids.size());
+  RETURN_IF_ERROR(Write(held, changes, &result));
+  return result;
 }
 
 absl::Status Publisher::Heartbeat() {
@@ -314,24 +306,35 @@ void Publisher::Stop() {
   acknowledged_.SignalAll();
 }
 
-uint32_t Publisher::ConfirmedPartners(const FeedKey& feed, uint64_t seq) const {
-  const absl::StatusOr<std::vector<PeerHead>> heads = feeds_->PeerHeads(feed.partner, feed.audience);
-  if (!heads.ok()) return 0;
+// A partner has confirmed when its nodes hold every feed of the result that it may read.
+uint32_t Publisher::ConfirmedPartners(const v1::PublishResult& result) const {
   const std::shared_ptr<const CharterView> charter = charter_->current();
-  std::set<std::string> partners;
-  for (const PeerHead& head : *heads) {
-    if (head.generation != feed.generation || head.seq < seq) continue;
-    const auto node = charter->FindNode(head.node);
-    if (node.has_value() && node->partner->id() != options_.partner) partners.insert(node->partner->id());
+  std::map<std::string, bool> confirmed;
+  for (const v1::AudienceResult& each : result.audiences()) {
+    if (each.position().seq() == 0) continue;
+    const absl::StatusOr<std::vector<PeerHead>> heads = feeds_->PeerHeads(options_.partner, each.audience());
+    if (!heads.ok()) return 0;
+    std::set<std::string> holders;
+    for (const PeerHead& head : *heads) {
+      if (head.generation != each.position().generation() || head.seq < each.position().seq()) continue;
+      const auto node = charter->FindNode(head.node);
+      if (node.has_value()) holders.insert(node->partner->id());
+    }
+    const v1::AudienceReaders readers = ReadersOf(*charter, options_.partner, each.audience());
+    for (const v1::PartnerReader& reader : readers.partners()) {
+      const bool holds = holders.contains(reader.partner());
+      const auto [it, first] = confirmed.emplace(reader.partner(), holds);
+      if (!first) it->second = it->second && holds;
+    }
   }
-  return static_cast<uint32_t>(partners.size());
+  return static_cast<uint32_t>(
+      std::count_if(confirmed.begin(), confirmed.end(), [](const auto& partner) { return partner.second; }));
 }
 
 void Publisher::WaitForPartners(uint32_t partners, uint32_t seconds, v1::PublishResult* result, PublishSink* sink) {
   if (partners == 0) return;
   const absl::Duration limit = absl::Seconds(seconds == 0 ? limits::publish_wait_seconds_default : seconds);
   const absl::Duration deadline = clock_->Monotonic() + limit;
-  const FeedKey feed{options_.partner, result->position().audience(), result->position().generation()};
   std::optional<uint32_t> told;
   while (true) {
     uint64_t seen = 0;
@@ -339,7 +342,7 @@ void Publisher::WaitForPartners(uint32_t partners, uint32_t seconds, v1::Publish
       absl::MutexLock lock(&mutex_);
       seen = acknowledgements_;
     }
-    const uint32_t confirmed = ConfirmedPartners(feed, result->position().seq());
+    const uint32_t confirmed = ConfirmedPartners(*result);
     result->set_confirmed_partners(confirmed);
     if (sink != nullptr && told != confirmed) sink->Progress("waiting", confirmed, partners);
     told = confirmed;

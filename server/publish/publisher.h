@@ -12,12 +12,14 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -26,10 +28,12 @@
 #include "absl/types/span.h"
 #include "cairn/v1/publishing.pb.h"
 #include "common/base/clock.h"
+#include "common/record/supplement.h"
 #include "common/record/validate.h"
 #include "server/charter/live_charter.h"
 #include "server/feed/head_checker.h"
 #include "server/publish/own_feed.h"
+#include "server/publish/publish_part.h"
 #include "server/publish/publish_sink.h"
 #include "server/store/feed_store.h"
 #include "server/store/publish_scratch.h"
@@ -47,6 +51,7 @@ class Publisher {
     std::string partner;      // this node's partner
     std::string node;         // this node's id
     std::string scratch_dir;  // where batches wait; the data directory
+    Redactor redactor;        // what goes to narrower audiences, whoever publishes
     // Called with the audience after a feed has a new head on disk, on the thread that published.
     std::function<void(const std::string& audience)> on_moved;
   };
@@ -71,6 +76,8 @@ class Publisher {
   absl::StatusOr<v1::PublishResult> MarkVerified(const v1::MarkVerifiedRequest& request, PublishSink* sink);
   // See Publishing.GetReceipts.
   absl::StatusOr<v1::GetReceiptsResponse> Receipts(const std::string& id) const;
+  // See Publishing.ExplainAccess.
+  absl::StatusOr<v1::ExplainAccessResponse> ExplainAccess(const std::string& id) const;
 
   // Says anew that the heads are the newest there are, and finishes what a crash interrupted; for every 30 to 60 s.
   // The first error; others are still tried.
@@ -87,6 +94,7 @@ class Publisher {
 
   // A record of the own feed, live or withdrawn.
   struct OwnEntry {
+    std::string audience;
     int kind = 0;
     std::string id;  // 16 bytes
     uint64_t seq = 0;
@@ -98,16 +106,18 @@ class Publisher {
   // As CanPublish, without the feed, which Settle looks at.
   absl::Status CheckReady() const;
   absl::Status CheckRate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
-  // Writes the change, tells the node, and fills in committed and position.
-  absl::Status Write(const std::string& audience, const std::optional<HeldFeed>& held, const OwnFeed::Change& change,
+  // The own feeds that stand under a head, by audience, each settled.
+  using HeldByAudience = std::map<std::string, HeldFeed>;
+  absl::StatusOr<HeldByAudience> SettleAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  // Writes the changes in one step, unless there are none, tells the node, and fills in the positions of the audiences
+  // in `result`.
+  absl::Status Write(const HeldByAudience& held, const std::vector<OwnFeed::FeedChange>& changes,
                      v1::PublishResult* result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
-  void FillPosition(const std::string& audience, uint64_t seq, v1::PublishResult* result) const;
-  // The records with these ids, of whatever kind. INVALID_ARGUMENT for what is no UUID; NOT_FOUND names ids without
-  // any.
-  absl::StatusOr<std::vector<OwnEntry>> FindOwn(const std::string& audience, absl::Span<const std::string> ids) const;
-  absl::StatusOr<v1::Entry> Verified(const std::string& audience, const OwnEntry& entry,
-                                     const std::string& verified_by) const;
-  uint32_t ConfirmedPartners(const FeedKey& feed, uint64_t seq) const;
+  // The entries with these ids, of whatever audience and kind. INVALID_ARGUMENT for what is no UUID; NOT_FOUND names
+  // ids without any.
+  absl::StatusOr<std::vector<OwnEntry>> FindOwn(absl::Span<const std::string> ids) const;
+  absl::StatusOr<v1::Entry> Verified(const OwnEntry& entry, const std::string& verified_by) const;
+  uint32_t ConfirmedPartners(const v1::PublishResult& result) const;
   void WaitForPartners(uint32_t partners, uint32_t seconds, v1::PublishResult* result, PublishSink* sink);
 
   const Options options_;
@@ -147,40 +157,52 @@ class PublishBatch {
   friend class Publisher;
   PublishBatch(Publisher* publisher, v1::PublishHeader header);
 
-  absl::Status AddRecord(v1::PublishRecord* record, const ValidationContext& context);
+  PublishPart& main() { return *parts_.front(); }
+  // The part of another audience; made when first asked for.
+  PublishPart& PartOf(const std::string& audience);
+
+  absl::Status AddRecord(Connection* db, v1::PublishRecord* record, const ValidationContext& context);
+  absl::StatusOr<std::vector<Problem>> Validate(Connection* db, v1::Record* record, const ValidationContext& context);
+  absl::StatusOr<std::optional<v1::Record>> WiderRecord(Connection& db, int kind, absl::string_view id16) const;
+  absl::Status PutSupplements(const ScratchItem& item, const std::map<std::string, v1::Record>& supplements);
   // Says why the record is refused; the first limits::publish_problems_max are kept.
   void Refuse(v1::RecordProblem problem);
   // Calls `step` now and then with the number of records compared, outside of any read.
   absl::Status Compare(const std::function<void(uint64_t)>& step);
-  absl::Status CompareChunk(const std::vector<ScratchItem>& items);
-  absl::Status CompareItem(Connection& db, const ScratchItem& item);
-  absl::Status CompareWithHeld(const ScratchItem& item, const std::optional<v1::Entry>& held);
+  absl::Status ComparePart(PublishPart* part, const std::function<void(uint64_t)>& step);
+  absl::Status CompareChunk(PublishPart* part, const std::vector<ScratchItem>& items);
+  absl::Status CompareItem(Connection& db, PublishPart* part, const ScratchItem& item);
+  absl::StatusOr<std::optional<Problem>> CheckHolders(Connection& db, const ScratchItem& item) const;
+  absl::Status CompareWithHeld(PublishPart* part, const ScratchItem& item, const std::optional<v1::Entry>& held);
+  absl::Status CompareSupplement(PublishPart* part, const ScratchItem& item, const std::optional<v1::Entry>& held);
+  absl::Status TakeFromOthers(Connection& db, const ScratchItem& item);
   absl::Status RefuseItem(const ScratchItem& item, v1::RecordProblem problem);
   absl::Status FindWithdrawals(const std::function<void(uint64_t)>& step);
-  absl::Status ListWithdrawal(int kind, const std::string& id);
-  absl::StatusOr<std::vector<v1::Entry>> NextEntries();
+  absl::Status PruneEntry(const EntryInfo& info);
+  absl::Status WithdrawFrom(PublishPart* part, int kind, const std::string& id16, const v1::Entry& held);
   // A dry run changes nothing, so it holds up nobody and may wait for its reader.
   absl::Status TryOut(PublishSink* sink);
   absl::Status Publish(PublishSink* sink);
   absl::Status PublishLocked(ProgressRelay* relay) ABSL_EXCLUSIVE_LOCKS_REQUIRED(publisher_->commit_mutex_);
-  void List(v1::RecordChange change);
+  void FillResult();
+  bool lists() const { return header_.dry_run() && listed_ < header_.changes_max(); }
+  void List(v1::RecordChange change, const PublishPart& part);
   void SendChanges(PublishSink* sink);
   void SendProblems(PublishSink* sink);
 
   Publisher* const publisher_;
   const v1::PublishHeader header_;
-  PublishScratch scratch_;
-  absl::Status failed_;                    // why the batch is of no use any more
-  bool done_ = false;                      // Commit was called
-  uint64_t count_ = 0;                     // records that came
-  uint64_t nameless_ = 0;                  // refused ones whose id is not known
-  uint64_t listed_ = 0;                    // changes told or in `changes_`
-  std::vector<v1::RecordChange> changes_;  // to be told after the read at hand; of a dry run
+  std::vector<std::unique_ptr<PublishPart>> parts_;  // that of the audience published to first
+  Publisher::HeldByAudience held_;                   // the own feeds when the comparison began
+  absl::Status failed_;                              // why the batch is of no use any more
+  bool done_ = false;                                // Commit was called
+  uint64_t count_ = 0;                               // records that came
+  uint64_t nameless_ = 0;                            // refused ones whose id is not known
+  absl::flat_hash_set<uint64_t> refused_;            // positions of those refused while comparing
+  uint64_t listed_ = 0;                              // changes told or in `changes_`
+  std::vector<v1::RecordChange> changes_;            // to be told after the read at hand; of a dry run
   std::vector<v1::RecordProblem> problems_;
   v1::PublishResult result_;
-  OwnFeed::Change change_;
-  uint64_t next_position_ = 0;    // of the items, when publishing
-  uint64_t next_withdrawal_ = 0;  // of the withdrawals, then
 };
 
 }  // namespace cairn

@@ -6,7 +6,9 @@
 #include "common/base/errors.h"
 #include "common/base/hex.h"
 #include "common/base/limits.h"
+#include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/charter/charter_document.h"
 
 namespace cairn {
 namespace {
@@ -148,6 +150,47 @@ void PeerSession::AnnounceCharter() {
   if (greeted_ && peer_charter_version_ < state_->charter->version()) state_->outbox.wake.insert(id_);
 }
 
+void PeerSession::ForgetUnreadable() {
+  for (auto it = served_.begin(); it != served_.end();) {
+    if (state_->MaySend(partner_, NameOf(it->second.feed))) {
+      ++it;
+      continue;
+    }
+    const uint32_t refused = it->first;
+    it = served_.erase(it);
+    Refuse(refused, "no such feed here now");
+  }
+  std::erase_if(announced_, [this](const auto& told) { return !state_->MaySend(partner_, told.first); });
+  std::erase_if(heard_, [this](const auto& heard) { return !state_->MayHold(heard.first); });
+  std::erase_if(dropped_told_, [this](const auto& told) { return state_->MayHold(told.first); });
+  std::erase_if(evidence_told_, [this](const FeedKey& told) { return !state_->MaySend(partner_, NameOf(told)); });
+}
+
+absl::Status PeerSession::OnDropped(const v1::Dropped& dropped) {
+  const FeedName feed{state_->partner, dropped.audience()};
+  if (!IsAudience(dropped.audience())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("erased the audience ", Quoted(dropped.audience()), ", which is none"));
+  }
+  if (state_->feeds.count(feed) != 0) erased_[dropped.audience()] = dropped.erased_at_unix_millis();
+  RecordErasures();
+  return absl::OkStatus();
+}
+
+void PeerSession::RecordErasures() {
+  for (auto it = erased_.begin(); it != erased_.end();) {
+    const FeedName feed{state_->partner, it->first};
+    if (state_->MaySend(partner_, feed)) {  // the charter that took it away is on its way here
+      ++it;
+      continue;
+    }
+    state_->Ask(RecordErasure{{feed.first, feed.second, 0}, node_, it->second}, [](StoreResult&& result) {
+      if (!result.status.ok()) LogWarning("sync.receipt_failed", {{"why", result.status.message()}});
+    });
+    it = erased_.erase(it);
+  }
+}
+
 void PeerSession::PingWhenDue() {
   if (!greeted_ || state_->now < ping_due_) return;
   ping_due_ = state_->now + absl::Seconds(limits::ping_seconds);
@@ -200,6 +243,7 @@ std::optional<v1::SyncMessage> PeerSession::Next() {
     return message;
   }
   if (std::optional<v1::SyncMessage> evidence = NextEvidence()) return evidence;
+  if (std::optional<v1::SyncMessage> dropped = NextDropped()) return dropped;
   if (std::optional<v1::SyncMessage> heads = NextHeads()) return heads;
   return NextPage();
 }
@@ -260,6 +304,19 @@ std::optional<v1::SyncMessage> PeerSession::NextEvidence() {
     if (!state_->MaySend(partner_, NameOf(feed)) || !evidence_told_.insert(feed).second) continue;
     v1::SyncMessage message;
     *message.mutable_evidence() = evidence;
+    return message;
+  }
+  return std::nullopt;
+}
+
+// To the owner's nodes only: nobody else may learn that the feed exists (R7).
+std::optional<v1::SyncMessage> PeerSession::NextDropped() {
+  for (const auto& [feed, erased_at] : state_->dropped) {
+    if (feed.first != partner_ || state_->MayHold(feed)) continue;
+    if (!dropped_told_.emplace(feed, erased_at).second) continue;
+    v1::SyncMessage message;
+    message.mutable_dropped()->set_audience(feed.second);
+    message.mutable_dropped()->set_erased_at_unix_millis(erased_at);
     return message;
   }
   return std::nullopt;

@@ -43,6 +43,15 @@ class PeerSession {
   std::map<FeedName, v1::FeedHead>& not_allowed() { return not_allowed_; }
   // The own charter moved: the peer gets what it lacks.
   void AnnounceCharter();
+  // The own charter moved: what the peer may no longer read is no longer served, and what either side said of feeds
+  // that one of them may not read is forgotten, so that it is said anew should access come back.
+  void ForgetUnreadable();
+  // The peer says that it has erased an own feed. INVALID_ARGUMENT for what is no audience.
+  absl::Status OnDropped(const v1::Dropped& dropped);
+  // Writes down erasures that the charter in force explains; others wait for a newer charter.
+  void RecordErasures();
+  // A feed was erased here: its owner is to know.
+  void AnnounceDropped() { state_->outbox.wake.insert(id_); }
   // The peer is known to hold this charter version.
   void NoteCharterVersion(uint64_t version) { peer_charter_version_ = std::max(peer_charter_version_, version); }
   uint64_t peer_charter_version() const { return peer_charter_version_; }
@@ -77,6 +86,7 @@ class PeerSession {
 
   std::optional<v1::SyncMessage> NextCharter();
   std::optional<v1::SyncMessage> NextEvidence();
+  std::optional<v1::SyncMessage> NextDropped();
   std::optional<v1::SyncMessage> NextHeads();
   std::optional<v1::SyncMessage> NextPage();
   bool NeedsToKnow(const FeedName& feed, const HeldFeed& held) const;
@@ -106,6 +116,8 @@ class PeerSession {
   std::map<FeedName, Position> heard_;
   std::map<FeedName, v1::FeedHead> not_allowed_;
   std::set<FeedKey> evidence_told_;
+  std::map<FeedName, int64_t> dropped_told_;
+  std::map<std::string, int64_t> erased_;  // own feeds by audience -> when the peer erased them; not written down yet
   std::map<uint32_t, Served> served_;
   // Answers of the store outlive a session that closes: they look here whether it still lives.
   std::shared_ptr<PeerSession*> self_;

@@ -399,6 +399,17 @@ void Puller::Heal(const FeedName& feed) {
   active_.insert(feed);
 }
 
+void Puller::Forget(const FeedName& feed) {
+  Abandon(feed, "no longer wanted");
+  Inbound& inbound = inbound_[feed];
+  // Pages on their way into the store must find their counters.
+  const int staging = inbound.staging;
+  const uint32_t attempt = inbound.attempt + 1;
+  inbound = Inbound();
+  inbound.staging = staging;
+  inbound.attempt = attempt;
+}
+
 bool Puller::Pulling(const FeedName& feed) const {
   const auto it = inbound_.find(feed);
   return it != inbound_.end() && it->second.phase != Phase::kIdle;

@@ -45,6 +45,8 @@ class Puller {
   void OnCharterChanged();
 
   // The local copy of the feed is damaged: fetch the whole set anew.
+  // Ends what is under way of a feed that may no longer be held.
+  void Forget(const FeedName& feed);
   void Heal(const FeedName& feed);
 
   // Starts what can be started and gives up what makes no progress.

@@ -144,12 +144,14 @@ absl::Status Replicator::Start(Dialler* dialler) {
   RETURN_IF_ERROR(impl_->executor.Recover());
   ASSIGN_OR_RETURN(std::vector<HeldFeed> held, impl_->feeds->Feeds());
   ASSIGN_OR_RETURN(std::vector<HeldEvidence> evidence, impl_->feeds->Evidence());
+  ASSIGN_OR_RETURN(const std::vector<DroppedFeed> dropped, impl_->feeds->DroppedFeeds());
   {
     absl::MutexLock lock(&impl_->mutex);
     impl_->dialler = dialler;
     impl_->started = true;
   }
   impl_->Run([&] {
+    impl_->core.NoteDropped(dropped);
     impl_->core.Start(std::move(held), std::move(evidence), impl_->Now());
     impl_->core.OnCharterChanged(impl_->Now());  // it may have moved since the machine was made
   });

@@ -24,6 +24,8 @@ const FeedKey& KeyOf(const RefreshHead& a) { return a.head.feed(); }
 const FeedKey& KeyOf(const DropStaged& a) { return a.feed; }
 const FeedKey& KeyOf(const FreezeFeed& a) { return a.feed; }
 const FeedKey& KeyOf(const RecordAcknowledgement& a) { return a.feed; }
+const FeedKey& KeyOf(const DropFeed& a) { return a.feed; }
+const FeedKey& KeyOf(const RecordErasure& a) { return a.feed; }
 const FeedKey& KeyOf(const AcceptCharter&) {
   static const FeedKey none{};
   return none;
@@ -177,6 +179,28 @@ void StoreExecutor::Do(FreezeFeed& action, StoreResult* result) {
 void StoreExecutor::Do(RecordAcknowledgement& action, StoreResult* result) {
   result->status = store_->Write([&](Connection& db) {
     return feeds_->RecordPeerHead(db, action.node, action.feed, action.seq, store_->clock()->Now());
+  });
+}
+
+void StoreExecutor::Do(DropFeed& action, StoreResult* result) {
+  const auto& [partner, audience, generation] = action.feed;
+  for (ApplyProgress progress = ApplyProgress::kMoreSlices; progress != ApplyProgress::kDone;) {
+    result->status = store_->Write([&, &partner = partner, &audience = audience](Connection& db) -> absl::Status {
+      ASSIGN_OR_RETURN(progress, feeds_->DropSlice(db, partner, audience));
+      return absl::OkStatus();
+    });
+    if (!result->status.ok()) return;
+  }
+  const absl::StatusOr<std::vector<DroppedFeed>> all = feeds_->DroppedFeeds();
+  if (!all.ok()) return;
+  for (const DroppedFeed& dropped : *all) {
+    if (dropped.partner == partner && dropped.audience == audience) result->dropped = dropped;
+  }
+}
+
+void StoreExecutor::Do(RecordErasure& action, StoreResult* result) {
+  result->status = store_->Write([&](Connection& db) {
+    return feeds_->RecordDrop(db, action.node, action.feed.partner, action.feed.audience, action.erased_at_unix_millis);
   });
 }
 

@@ -43,6 +43,8 @@ class StoreExecutor {
   void Do(DropStaged& action, StoreResult* result);
   void Do(FreezeFeed& action, StoreResult* result);
   void Do(RecordAcknowledgement& action, StoreResult* result);
+  void Do(DropFeed& action, StoreResult* result);
+  void Do(RecordErasure& action, StoreResult* result);
   void Do(AcceptCharter& action, StoreResult* result);
   absl::Status FinishPending(const FeedKey& feed);
   absl::Status CheckQuota(const StagedSet& staged) const;

@@ -72,13 +72,25 @@ struct RecordAcknowledgement {
   uint64_t seq = 0;
 };
 
+// Erases a feed that this node may no longer read. Answered by `dropped` when nothing of it is left.
+struct DropFeed {
+  FeedKey feed;
+};
+
+// Stores the word of a node that it has erased its copy of an own feed.
+struct RecordErasure {
+  FeedKey feed;
+  std::string node;
+  int64_t erased_at_unix_millis = 0;
+};
+
 // Checks and stores newer charter versions.
 struct AcceptCharter {
   v1::CharterChain chain;
 };
 
 using StoreAction = std::variant<ReadPage, ReadInline, StagePage, CommitHead, RefreshHead, DropStaged, FreezeFeed,
-                                 RecordAcknowledgement, AcceptCharter>;
+                                 RecordAcknowledgement, DropFeed, RecordErasure, AcceptCharter>;
 
 // One request. Requests of one feed are executed in the order given.
 struct StoreRequest {
@@ -92,6 +104,7 @@ struct StoreResult {
   absl::Status status;
   std::optional<FeedStore::Page> page;            // ReadPage
   std::optional<std::vector<v1::Entry>> inlined;  // ReadInline; empty: too large
+  std::optional<DroppedFeed> dropped;             // DropFeed; empty: nothing had been held
   std::optional<HeldFeed> held;                   // the feed as it stands now, after every write to it
 };
 

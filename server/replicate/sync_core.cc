@@ -29,6 +29,7 @@ void SyncCore::Start(std::vector<HeldFeed> held, std::vector<HeldEvidence> evide
   for (const auto& [feed, known] : state_.feeds) {
     if (state_.Damaged(feed)) puller_.Consider(feed);
   }
+  FindUnreadable();
   SetDialTargets();
   Advance(now);
 }
@@ -44,9 +45,56 @@ void SyncCore::SetDialTargets() {
   dial_plan_.SetTargets(targets, state_.now);
 }
 
+void SyncCore::NoteDropped(const std::vector<DroppedFeed>& dropped) {
+  for (const DroppedFeed& feed : dropped) state_.dropped[{feed.partner, feed.audience}] = feed.erased_at_unix_millis;
+}
+
+// What the charter no longer lets this node read is erased (R7).
+void SyncCore::FindUnreadable() {
+  to_drop_.clear();
+  for (const auto& [feed, held] : state_.feeds) {
+    if (!state_.charter->empty() && !state_.MayHold(feed)) to_drop_[feed] = state_.now;
+  }
+  std::erase_if(state_.dropped, [this](const auto& dropped) { return state_.MayHold(dropped.first); });
+}
+
+void SyncCore::DropDue() {
+  for (auto it = to_drop_.begin(); it != to_drop_.end();) {
+    const FeedName feed = it->first;
+    if (it->second > state_.now || dropping_.count(feed) != 0) {
+      ++it;
+      continue;
+    }
+    it = to_drop_.erase(it);
+    dropping_.insert(feed);
+    puller_.Forget(feed);
+    state_.Ask(DropFeed{{feed.first, feed.second, 0}},
+               [this, feed](StoreResult&& result) { OnDropped(feed, std::move(result)); });
+  }
+}
+
+void SyncCore::OnDropped(const FeedName& feed, StoreResult&& result) {
+  dropping_.erase(feed);
+  if (!result.status.ok()) {
+    LogError("feed.drop_failed", {{"why", result.status.message()}});
+    if (!state_.MayHold(feed)) to_drop_[feed] = state_.now + absl::Milliseconds(limits::retry_millis_max);
+    return;
+  }
+  state_.feeds.erase(feed);
+  std::erase_if(state_.evidence, [&](const auto& proof) { return NameOf(proof.first) == feed; });
+  evidence_announced_ = std::min(evidence_announced_, state_.evidence.size());
+  if (result.dropped.has_value()) {
+    state_.dropped[feed] = result.dropped->erased_at_unix_millis;
+    LogInfo("feed.dropped");
+  }
+  for (const auto& [id, session] : sessions_) session->AnnounceDropped();
+  puller_.Consider(feed);  // access may have come back meanwhile
+}
+
 // Every event ends here: what has become possible is begun.
 void SyncCore::Advance(absl::Duration now) {
   state_.now = now;
+  DropDue();
   puller_.Run();
   for (const auto& [id, session] : sessions_) session->PingWhenDue();
   for (const FeedName& feed : std::exchange(state_.moved, {})) Announce(feed);
@@ -115,6 +163,8 @@ absl::Status SyncCore::Dispatch(PeerSession* session, v1::SyncMessage message) {
     case v1::SyncMessage::kPing:
       session->OnPing(message.ping());
       break;
+    case v1::SyncMessage::kDropped:
+      return session->OnDropped(message.dropped());
     case v1::SyncMessage::kEvidence:
       puller_.OnEvidence(session, message.evidence());
       break;
@@ -244,11 +294,14 @@ void SyncCore::OnCharterChanged(absl::Duration now) {
     if (!ref.has_value() || ref->partner->id() != session->partner()) {
       state_.outbox.close.emplace_back(id, absl::PermissionDeniedError("the charter in force does not name this node"));
     } else {
+      session->ForgetUnreadable();
+      session->RecordErasures();
       session->AnnounceCharter();
       for (const auto& [feed, held] : state_.feeds) session->Announce(feed);
     }
   }
   SetDialTargets();
+  FindUnreadable();
   puller_.OnCharterChanged();
   Advance(now);
 }
@@ -262,6 +315,7 @@ void SyncCore::OnTimer(absl::Duration now) { Advance(now); }
 
 absl::Duration SyncCore::NextTimer() const {
   absl::Duration due = std::min(puller_.NextDue(), dial_plan_.NextDue());
+  for (const auto& [feed, at] : to_drop_) due = std::min(due, at);
   for (const auto& [id, session] : sessions_) {
     if (session->greeted()) due = std::min(due, session->ping_due());
   }

@@ -51,6 +51,9 @@ class SyncCore {
   void OnClosed(SessionId session, const absl::Status& why, absl::Duration now);
   void OnDialFailed(const std::string& node, const absl::Status& why, absl::Duration now);
 
+  // Feeds that were erased earlier, so that their owners hear of it. Before Start.
+  void NoteDropped(const std::vector<DroppedFeed>& dropped);
+
   // --- the node
   void OnStoreResult(StoreResult result, absl::Duration now);
   // The own feed stands at a new head (a publish or a heartbeat).
@@ -81,6 +84,9 @@ class SyncCore {
   void CheckWaitingCharter(SessionId id);
   void Fault(SessionId session, const absl::Status& why);
   void SetDialTargets();
+  void FindUnreadable();
+  void DropDue();
+  void OnDropped(const FeedName& feed, StoreResult&& result);
 
   SyncState state_;
   SessionMap sessions_;
@@ -89,6 +95,8 @@ class SyncCore {
   std::map<FeedName, uint64_t> inline_tickets_;  // the latest read of each own change: older answers do not count
   uint64_t inline_ticket_ = 0;
   size_t evidence_announced_ = 0;
+  std::map<FeedName, absl::Duration> to_drop_;  // held, and no longer to be read -> when to (try to) erase them
+  std::set<FeedName> dropping_;
   std::set<SessionId> faulty_;  // being closed for a fault of the peer
   std::map<SessionId, v1::CharterChain> waiting_charters_;
   std::set<SessionId> checking_charters_;

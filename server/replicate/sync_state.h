@@ -72,6 +72,7 @@ struct SyncState {
   std::map<FeedName, HeldFeed> feeds;
   std::map<FeedName, std::optional<InlineChange>> inline_changes;  // empty optional: being read
   std::map<FeedKey, v1::ForkEvidence> evidence;                    // one a generation: it is frozen (R6)
+  std::map<FeedName, int64_t> dropped;                             // erased since they may no longer be read -> when
   std::set<FeedName> moved;                                        // stand at a newer head since the last event
   SyncOutbox outbox;
 

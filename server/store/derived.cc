@@ -108,6 +108,7 @@ absl::Status Derived::Clear(Connection& connection) {
   for (const DerivedTableSql& table : kDerivedTables) {
     RETURN_IF_ERROR(connection.Execute(absl::StrCat("DELETE FROM ", table.name)));
   }
+  RETURN_IF_ERROR(connection.Execute("DELETE FROM supplement"));
   return connection.Execute(kClearText);
 }
 

@@ -53,8 +53,8 @@ struct DerivedRow {
 
 // Everything that the derived tables hold of one record. Immutable after PrepareRecord; about three times the payload.
 struct PreparedRecord {
-  // False: the kind is unknown or the payload is none of this program's records (a schema from the future, or nonsense
-  // that its owner signed). Such an entry is kept and relayed and has no derived rows.
+  // False: the kind is unknown, the payload is none of this program's records (a schema from the future, or nonsense
+  // that its owner signed), or it is a supplement by itself. Such an entry is kept and relayed and has no derived rows.
   bool indexed = false;
   // Folded words for the text index, by weight; each word once, where it weighs most.
   std::string title;

@@ -113,7 +113,23 @@ absl::Status DerivedCheck::CountWords(Connection& connection, int64_t entry_id, 
   return absl::OkStatus();
 }
 
-absl::Status DerivedCheck::Finish(Connection& connection, std::vector<std::string>* findings) {
+absl::Status DerivedCheck::Supplement(Connection& connection, const SupplementView& expected,
+                                      std::vector<std::string>* findings) {
+  Statement row = connection.Prepare("SELECT base_entry_id, merged FROM supplement WHERE entry_id = ?");
+  row.Bind(expected.entry_id);
+  const bool same = row.Step() && row.Int64(0) == expected.base_entry_id && row.Bytes(1) == expected.merged;
+  if (row.status().ok() && !same) {
+    findings->push_back(absl::StrCat("entry ", expected.entry_id, ": its row in supplement differs"));
+  }
+  return row.status();
+}
+
+absl::Status DerivedCheck::Finish(Connection& connection, int64_t supplements, std::vector<std::string>* findings) {
+  Statement merged = connection.Prepare("SELECT count(*) FROM supplement");
+  if (merged.Step() && merged.Int64(0) != supplements) {
+    findings->push_back(absl::StrCat("supplement has ", merged.Int64(0), " rows; the entries make ", supplements));
+  }
+  RETURN_IF_ERROR(merged.status());
   for (size_t i = 0; i < kDerivedTableCount; ++i) {
     Statement count = connection.Prepare(absl::StrCat("SELECT count(*) FROM ", kDerivedTables[i].name));
     const int64_t rows = count.Step() ? count.Int64(0) : 0;

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "server/store/database.h"
 #include "server/store/derived.h"
+#include "server/store/supplement_rows.h"
 
 namespace cairn {
 
@@ -24,8 +25,11 @@ class DerivedCheck {
   absl::Status Entry(Connection& connection, int64_t feed_id, int64_t entry_id, const PreparedRecord& prepared,
                      std::vector<std::string>* findings);
 
-  // Compares the totals and the text index.
-  absl::Status Finish(Connection& connection, std::vector<std::string>* findings);
+  // Compares the row of a supplement with what the entries make of it.
+  absl::Status Supplement(Connection& connection, const SupplementView& expected, std::vector<std::string>* findings);
+
+  // Compares the totals, `supplements` among them, and the text index.
+  absl::Status Finish(Connection& connection, int64_t supplements, std::vector<std::string>* findings);
 
  private:
   absl::Status CountWords(Connection& connection, int64_t entry_id, const PreparedRecord& prepared);

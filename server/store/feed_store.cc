@@ -110,7 +110,8 @@ std::string FeedStore::Prefix(const FeedKey& feed) const {
 absl::StatusOr<std::vector<HeldFeed>> FeedStore::Feeds(absl::string_view partner) {
   std::map<std::pair<std::string, std::string>, HeldFeed> feeds;
   RETURN_IF_ERROR(store_->Read([&](Connection& db) -> absl::Status {
-    Statement row = db.Prepare("SELECT " CAIRN_FEED_COLUMNS " FROM feed WHERE ?1 IN ('', partner) ORDER BY partner, audience");
+    Statement row =
+        db.Prepare("SELECT " CAIRN_FEED_COLUMNS " FROM feed WHERE ?1 IN ('', partner) ORDER BY partner, audience");
     row.Bind(partner);
     while (row.Step()) {
       ASSIGN_OR_RETURN(HeldFeed held, ToHeldFeed(row));
@@ -333,6 +334,7 @@ absl::StatusOr<uint64_t> FeedStore::PurgeTombstones(Connection& db, absl::Time b
 
 absl::Status FeedStore::RecordPeerHead(Connection& db, absl::string_view node, const FeedKey& feed, uint64_t seq,
                                        absl::Time now) {
+  RETURN_IF_ERROR(db.Execute("DELETE FROM drop_receipt WHERE audience = ? AND node = ?", feed.audience, node));
   return db.Execute(
       "INSERT INTO peer_head (node, partner, audience, generation, seq, confirmed_at) VALUES (?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (partner, audience, node) DO UPDATE SET generation = excluded.generation, seq = excluded.seq, "

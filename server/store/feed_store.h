@@ -107,6 +107,19 @@ struct PeerHead {
   int64_t confirmed_at_unix_millis = 0;  // when it first said so
 };
 
+// A feed that this node held, may no longer read, and has erased.
+struct DroppedFeed {
+  std::string partner;
+  std::string audience;
+  int64_t erased_at_unix_millis = 0;
+};
+
+// The word of a node that may no longer read an own feed: its copy is erased.
+struct DropReceipt {
+  std::string node;
+  int64_t erased_at_unix_millis = 0;
+};
+
 // One entry without its payload.
 struct EntryInfo {
   int kind = 0;
@@ -216,6 +229,19 @@ class FeedStore {
   absl::StatusOr<uint64_t> PurgeTombstones(Connection& db, absl::Time before);
   // Deletes up to 2,000 rows of dropped staging. Returns how many; call again while not 0.
   absl::StatusOr<uint64_t> CollectGarbage(Connection& db);
+
+  // --- leaving an audience
+  // Erases a slice of what is held or staged of a feed that this node may no longer read, whatever its generation, and
+  // of what is derived from it. kMoreSlices: call again, with the same feed; it is damaged meanwhile, so that nothing
+  // of it is served. kDone: nothing of it is left but a note that it was erased, if anything had been held.
+  absl::StatusOr<ApplyProgress> DropSlice(Connection& db, absl::string_view partner, absl::string_view audience);
+  // In order of partner and audience. The note goes when the feed is staged again.
+  absl::StatusOr<std::vector<DroppedFeed>> DroppedFeeds();
+  // Keeps what `node` said of an own feed; its acknowledgements of it no longer count.
+  absl::Status RecordDrop(Connection& db, absl::string_view node, absl::string_view own_partner,
+                          absl::string_view audience, int64_t erased_at_unix_millis);
+  // In order of node. Those of nodes that hold the feed again are gone.
+  absl::StatusOr<std::vector<DropReceipt>> DropReceipts(absl::string_view audience);
 
   // --- acknowledgements
   // What `node` announced. Only ever moves forward; `now` is kept when it does.

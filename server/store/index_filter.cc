@@ -52,6 +52,13 @@ constexpr char kSelectPlaces[] =
     "WHERE g.latitude_max >= ? AND g.latitude_min <= ? AND g.longitude_max >= ? AND g.longitude_min <= ? "
     "AND r.feed_id IN (SELECT value FROM json_each(?)) ORDER BY g.entry_id";
 constexpr char kSelectAtPlace[] = "SELECT entry_id FROM record_place WHERE location_id = ? ORDER BY entry_id";
+// Neither laid under a supplement that is searched as well, nor one of two supplements of the same.
+constexpr char kNarrowestOnly[] =
+    "NOT EXISTS (SELECT 1 FROM supplement s JOIN record n ON n.entry_id = s.entry_id "
+    "WHERE s.base_entry_id = r.entry_id AND n.feed_id IN (SELECT value FROM json_each(?))) "
+    "AND NOT EXISTS (SELECT 1 FROM supplement mine JOIN supplement s ON s.base_entry_id = mine.base_entry_id "
+    "JOIN record n ON n.entry_id = s.entry_id WHERE mine.entry_id = r.entry_id AND s.entry_id > mine.entry_id "
+    "AND n.feed_id IN (SELECT value FROM json_each(?)))";
 constexpr char kTestStale[] =
     "(r.verified_unix_millis IS NULL OR r.verified_unix_millis + "
     "CASE r.verify_every_days WHEN 0 THEN ? ELSE r.verify_every_days END * 86400000 < ?)";
@@ -147,6 +154,7 @@ absl::Status FilterSql::AddSet(Connection& db, absl::string_view collect, absl::
 absl::Status FilterSql::AddFeeds(Connection& db, const IndexFilter& filter) {
   const std::string wanted = JsonList(filter.feed_ids);
   And("r.feed_id IN (SELECT value FROM json_each(?))", {wanted});
+  if (filter.narrowest_only) And(kNarrowestOnly, {wanted, wanted});
   Statement live = db.Prepare(kFeedsLive);
   live.Bind(wanted);
   const bool few = live.Step() && static_cast<size_t>(live.Int64(0)) <= entries_max_;

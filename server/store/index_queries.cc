@@ -24,8 +24,9 @@ constexpr char kSelectChanges[] =
     "SELECT e.entry_id, e.feed_id, e.kind, e.id, e.seq, e.visible_at, p.bytes, e.payload_id IS NULL FROM entry e "
     "LEFT JOIN payload p ON p.payload_id = e.payload_id WHERE e.feed_id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?";
 constexpr char kCountStale[] =
-    "SELECT feed_id, count(*) FROM record r WHERE r.verified_unix_millis IS NULL OR r.verified_unix_millis + "
-    "CASE r.verify_every_days WHEN 0 THEN ? ELSE r.verify_every_days END * 86400000 < ? "
+    "SELECT feed_id, count(*) FROM record r WHERE (r.verified_unix_millis IS NULL OR r.verified_unix_millis + "
+    "CASE r.verify_every_days WHEN 0 THEN ? ELSE r.verify_every_days END * 86400000 < ?) "
+    "AND NOT EXISTS (SELECT 1 FROM supplement s WHERE s.entry_id = r.entry_id) "
     "GROUP BY feed_id ORDER BY feed_id";
 
 IndexedEntry EntryOf(const Statement& row) {
@@ -134,6 +135,19 @@ absl::StatusOr<std::vector<IndexedEntry>> EntriesById(Connection& connection, ab
   return entries;
 }
 
+absl::StatusOr<std::vector<IndexedEntry>> MatchingById(Connection& connection, const IndexFilter& filter, int kind,
+                                                       absl::string_view id) {
+  ASSIGN_OR_RETURN(std::vector<IndexedEntry> entries, EntriesById(connection, filter.feed_ids, kind, id));
+  std::vector<EntryChange> changes;
+  for (IndexedEntry& entry : entries) changes.push_back({std::move(entry), false, false});
+  RETURN_IF_ERROR(MarkMatches(connection, filter, &changes));
+  entries.clear();
+  for (EntryChange& change : changes) {
+    if (change.matches) entries.push_back(std::move(change.entry));
+  }
+  return entries;
+}
+
 absl::StatusOr<std::vector<IndexedEntry>> ListEntries(Connection& connection, const IndexFilter& filter,
                                                       const ListKey& after, size_t limit, size_t bytes_max) {
   std::vector<IndexedEntry> entries;
@@ -161,6 +175,16 @@ absl::StatusOr<std::map<int64_t, uint64_t>> CountStale(Connection& connection, i
   std::map<int64_t, uint64_t> counts;
   Statement row = connection.Prepare(kCountStale);
   row.Bind(verify_default_days, now_unix_millis);
+  while (row.Step()) counts[row.Int64(0)] = static_cast<uint64_t>(row.Int64(1));
+  RETURN_IF_ERROR(row.status());
+  return counts;
+}
+
+absl::StatusOr<std::map<int64_t, uint64_t>> CountSupplements(Connection& connection) {
+  std::map<int64_t, uint64_t> counts;
+  Statement row = connection.Prepare(
+      "SELECT r.feed_id, count(*) FROM supplement s JOIN record r ON r.entry_id = s.entry_id GROUP BY r.feed_id "
+      "ORDER BY r.feed_id");
   while (row.Step()) counts[row.Int64(0)] = static_cast<uint64_t>(row.Int64(1));
   RETURN_IF_ERROR(row.status());
   return counts;

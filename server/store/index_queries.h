@@ -57,6 +57,9 @@ struct IndexFilter {
   int64_t now_unix_millis = 0;      // with `stale_only`
   int64_t verify_default_days = 0;  // with `stale_only`: where the record names none
   std::string on_date;              // YYYY-MM-DD; empty: any
+  // True: a record that has a supplement among `feed_ids` does not match, the supplement does, which has the values of
+  // both. Of several supplements of equal rank only one does.
+  bool narrowest_only = false;
 };
 
 // A live entry.
@@ -74,6 +77,10 @@ struct IndexedEntry {
 // not found.
 absl::StatusOr<std::vector<IndexedEntry>> EntriesById(Connection& connection, absl::Span<const int64_t> feed_ids,
                                                       int kind, absl::string_view id);
+
+// Those of EntriesById that meet the filter, in no order.
+absl::StatusOr<std::vector<IndexedEntry>> MatchingById(Connection& connection, const IndexFilter& filter, int kind,
+                                                       absl::string_view id);
 
 // Place of a record in a list.
 struct ListKey {
@@ -128,9 +135,12 @@ struct FacetCounts {
 absl::StatusOr<FacetCounts> CountFacets(Connection& connection, absl::Span<const std::string> words,
                                         bool last_is_prefix, const IndexFilter& filter);
 
-// How many records of each feed are overdue or were never verified.
+// How many records of each feed are overdue or were never verified; supplements count with their records.
 absl::StatusOr<std::map<int64_t, uint64_t>> CountStale(Connection& connection, int64_t now_unix_millis,
                                                        int64_t verify_default_days);
+
+// How many supplements each feed has.
+absl::StatusOr<std::map<int64_t, uint64_t>> CountSupplements(Connection& connection);
 
 // A change of a feed: a live entry, or a tombstone without payload.
 struct EntryChange {

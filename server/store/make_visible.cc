@@ -6,9 +6,11 @@
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
 #include "common/crypto/hash.h"
+#include "server/store/erase_entry.h"
 #include "server/store/feed_rows.h"
 #include "server/store/prepared_slice.h"
 #include "server/store/rebuild.h"
+#include "server/store/supplement_rows.h"
 
 namespace cairn {
 namespace {
@@ -23,10 +25,16 @@ struct Move {
   HeldFeed held;
   int64_t now_millis;
   int64_t derived_through;  // entries above wait for a rebuild and are left to it
+  bool groups;              // the partner publishes to several audiences: supplements may depend on what changes
 };
 
 absl::Status DeletePayload(Connection& db, int64_t payload_id) {
   return payload_id == 0 ? absl::OkStatus() : db.Execute("DELETE FROM payload WHERE payload_id = ?", payload_id);
+}
+
+absl::Status DeriveGroup(const Move& move, int kind, absl::string_view id) {
+  if (!move.groups) return absl::OkStatus();
+  return DeriveSupplements(move.db, {move.staging.feed.partner, kind, std::string(id)}, move.derived_through);
 }
 
 absl::Status InsertEntry(const Move& move, const PreparedChange& change) {
@@ -66,21 +74,8 @@ absl::Status ReplaceEntry(const Move& move, const PreparedChange& change) {
 absl::Status ApplyChange(const Move& move, const PreparedChange& change) {
   // In a full set a withdrawal only stands for absence, which the sweep has seen to.
   if (move.staging.state.full && change.payload_id == 0) return absl::OkStatus();
-  return change.entry_id == 0 ? InsertEntry(move, change) : ReplaceEntry(move, change);
-}
-
-absl::Status RemoveEntry(const Move& move, int64_t entry_id, int kind, absl::string_view id, int64_t payload_id) {
-  if (payload_id != 0 && entry_id <= move.derived_through) {
-    Statement row = move.db.Prepare("SELECT bytes FROM payload WHERE payload_id = ?");
-    row.Bind(payload_id);
-    if (row.Step()) {
-      const PreparedRecord before = PrepareRecord(static_cast<v1::RecordKind>(kind), id, row.Bytes(0));
-      RETURN_IF_ERROR(Derived::Remove(move.db, entry_id, before));
-    }
-    RETURN_IF_ERROR(row.status());
-  }
-  RETURN_IF_ERROR(DeletePayload(move.db, payload_id));
-  return move.db.Execute("DELETE FROM entry WHERE entry_id = ?", entry_id);
+  RETURN_IF_ERROR(change.entry_id == 0 ? InsertEntry(move, change) : ReplaceEntry(move, change));
+  return DeriveGroup(move, change.kind, change.id);
 }
 
 // Looks at a slice of the visible entries and removes those that the full set has not.
@@ -105,7 +100,8 @@ absl::Status Sweep(Move* move) {
     staging.sweep_seq = entry.seq;
     staging.sweep_entry_id = entry.entry_id;
     if (entry.kept) continue;
-    RETURN_IF_ERROR(RemoveEntry(*move, entry.entry_id, entry.kind, entry.id, entry.payload_id));
+    const GroupKey group{staging.feed.partner, static_cast<int>(entry.kind), entry.id};
+    RETURN_IF_ERROR(EraseEntry(move->db, group, {entry.entry_id, entry.payload_id}, move->derived_through));
   }
   staging.swept = rows.size() < limits::apply_slice_entries;
   return move->db.Execute("UPDATE staging_set SET swept = ?, sweep_seq = ?, sweep_entry_id = ? WHERE set_id = ?",
@@ -207,7 +203,9 @@ absl::StatusOr<std::optional<Move>> FindMove(Connection& db, const FeedKey& feed
   if (!held.has_value())
     return absl::DataLossError(absl::StrCat("feed ", feed.ToString(), " is pending without a row"));
   ASSIGN_OR_RETURN(const int64_t derived_through, DerivedThrough(db));
-  return std::optional<Move>(Move{db, *std::move(staging), *std::move(held), absl::ToUnixMillis(now), derived_through});
+  ASSIGN_OR_RETURN(const bool groups, HasGroups(db, feed.partner));
+  return std::optional<Move>(
+      Move{db, *std::move(staging), *std::move(held), absl::ToUnixMillis(now), derived_through, groups});
 }
 
 }  // namespace

@@ -232,6 +232,7 @@ PreparedRecord PrepareRecord(v1::RecordKind kind, absl::string_view id16, absl::
   if (KindOf(record) == v1::RECORD_KIND_UNSPECIFIED || KindOf(record) != kind) return prepared;
   // An owner may sign a payload that names another record; indexing it under that name would be a lie.
   if (record.id().empty() || record.id() != UuidToText(id16)) return prepared;
+  if (record.supplement()) return prepared;  // has rows only when merged, see supplement_rows.h
   prepared.indexed = true;
   const SearchableText text = SearchableTextOf(record);
   const std::string title = FoldForSearch(text.title);

@@ -10,6 +10,7 @@
 #include "common/text/fold.h"
 #include "server/store/derived.h"
 #include "server/store/schema_derived.h"
+#include "server/store/supplement_rows.h"
 
 namespace cairn {
 namespace {
@@ -74,6 +75,21 @@ absl::Status WriteEntry(Connection& db, const Waiting& waiting) {
   return Derived::Upsert(db, row.Int64(3), waiting.entry_id, now, nullptr);
 }
 
+// Supplements stand in narrow feeds only, and what they are merged from is in payloads, not in derived rows.
+absl::Status WriteSupplements(Connection& db, int64_t after, int64_t through) {
+  std::vector<GroupKey> groups;
+  {
+    Statement row = db.Prepare(
+        "SELECT f.partner, e.kind, e.id FROM entry e JOIN feed f ON f.feed_id = e.feed_id WHERE e.entry_id > ? AND "
+        "e.entry_id <= ? AND f.audience <> 'public' AND e.payload_id IS NOT NULL ORDER BY e.entry_id");
+    row.Bind(after, through);
+    while (row.Step()) groups.push_back({row.String(0), static_cast<int>(row.Int64(1)), row.String(2)});
+    RETURN_IF_ERROR(row.status());
+  }
+  for (const GroupKey& group : groups) RETURN_IF_ERROR(DeriveSupplements(db, group, through));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<bool> AnyAbove(Connection& db, int64_t entry_id) {
   Statement row = db.Prepare("SELECT entry_id FROM entry WHERE entry_id > ? LIMIT 1");
   row.Bind(entry_id);
@@ -96,6 +112,7 @@ absl::StatusOr<bool> WriteSlice(Connection& db, const Slice& read) {
   }
   const Slice& slice = read.last || !inner ? again : read;
   for (const Waiting& waiting : slice.entries) RETURN_IF_ERROR(WriteEntry(db, waiting));
+  RETURN_IF_ERROR(WriteSupplements(db, slice.after, slice.through));
   const bool done = slice.last;
   RETURN_IF_ERROR(SetMeta(db, kCursor, done ? std::string() : absl::StrCat(slice.through)));
   return done;

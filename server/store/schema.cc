@@ -83,8 +83,8 @@ absl::Status CompareConsortium(Connection& db, std::string* consortium) {
 absl::Status OpenSchema(Connection& db, absl::Time now, std::string* consortium) {
   ASSIGN_OR_RETURN(const int64_t version, CheckFile(db));
   if (version > 0) RETURN_IF_ERROR(CompareConsortium(db, consortium));
-  // Twice SQLite's default: records of 1 KB fit better, so that a file is a tenth smaller and fills an eighth quicker. A
-  // file keeps its first choice.
+  // Twice SQLite's default: records of 1 KB fit better, so that a file is a tenth smaller and fills an eighth quicker.
+  // A file keeps its first choice.
   if (version == 0) RETURN_IF_ERROR(db.ExecuteScript("PRAGMA page_size=8192"));
   RETURN_IF_ERROR(db.ExecuteScript("PRAGMA journal_mode=WAL"));
   RETURN_IF_ERROR(Migrate(db, version));

@@ -31,6 +31,16 @@ CREATE TABLE record (
 CREATE UNIQUE INDEX record_by_id ON record (kind, id, feed_id);
 CREATE INDEX record_by_updated ON record (updated_unix_millis);
 
+-- DERIVED. Supplements (cairn.v1.Record.supplement) as their readers see them: merged with the record of the wider
+-- audience. Their rows in the other tables hold the merged values. Whoever may read entry_id should not count
+-- base_entry_id as well: it is the same record, as a wider audience sees it.
+CREATE TABLE supplement (
+  entry_id INTEGER PRIMARY KEY,            -- of the supplement, in the feed of the narrower audience
+  base_entry_id INTEGER NOT NULL,          -- of what it is laid over
+  merged BLOB NOT NULL                     -- serialised cairn.v1.Record
+) STRICT;
+CREATE INDEX supplement_by_base ON supplement (base_entry_id);
+
 -- DERIVED. The countries that a record concerns, one row each.
 CREATE TABLE record_country (
   country TEXT NOT NULL,

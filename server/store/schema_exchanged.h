@@ -125,6 +125,22 @@ CREATE TABLE peer_head (
   confirmed_at INTEGER NOT NULL,        -- when it first said so, ms since 1970
   PRIMARY KEY (partner, audience, node)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE dropped_feed (
+  -- Local. Feeds that this node may no longer read and has erased, to be confirmed to their owners.
+  partner TEXT NOT NULL,
+  audience TEXT NOT NULL,
+  erased_at INTEGER NOT NULL,           -- ms since 1970
+  PRIMARY KEY (partner, audience)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE drop_receipt (
+  -- Local. What nodes that may no longer read one of this partner's own feeds said: that they have erased their copy.
+  audience TEXT NOT NULL,
+  node TEXT NOT NULL,
+  erased_at INTEGER NOT NULL,           -- as the node said, ms since 1970
+  PRIMARY KEY (audience, node)
+) STRICT, WITHOUT ROWID;
 )sql";
 
 }  // namespace cairn

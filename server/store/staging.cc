@@ -103,6 +103,8 @@ absl::Status SaveTally(Connection& db, const Tally& tally) {
 
 // Begins a set: with what is visible, or with nothing when the whole set is collected.
 absl::Status BeginSet(Connection& db, const FeedKey& feed, bool full, const std::optional<HeldFeed>& held) {
+  RETURN_IF_ERROR(
+      db.Execute("DELETE FROM dropped_feed WHERE partner = ? AND audience = ?", feed.partner, feed.audience));
   const bool onto_held = !full && held.has_value() && held->has_head;
   SetDigest digest;
   if (onto_held) {

@@ -11,6 +11,7 @@
 #include "server/store/derived_check.h"
 #include "server/store/feed_rows.h"
 #include "server/store/rebuild.h"
+#include "server/store/supplement_rows.h"
 
 namespace cairn {
 namespace {
@@ -104,21 +105,29 @@ class Verifier {
     const size_t findings_before = report_.findings.size();
     std::vector<std::string> findings;
     DerivedCheck check;
+    int64_t supplements = 0;
     Statement row = db.Prepare(
-        "SELECT e.feed_id, e.entry_id, e.kind, e.id, p.bytes FROM entry e JOIN payload p ON p.payload_id = "
-        "e.payload_id "
-        "ORDER BY e.entry_id");
+        "SELECT e.feed_id, e.entry_id, e.kind, e.id, p.bytes, f.partner, f.audience FROM entry e "
+        "JOIN payload p ON p.payload_id = e.payload_id JOIN feed f ON f.feed_id = e.feed_id ORDER BY e.entry_id");
     while (row.Step()) {
       RETURN_IF_ERROR(Count());
-      const PreparedRecord prepared =
-          PrepareRecord(static_cast<v1::RecordKind>(row.Int64(2)), row.Bytes(3), row.Bytes(4));
+      PreparedRecord prepared = PrepareRecord(static_cast<v1::RecordKind>(row.Int64(2)), row.Bytes(3), row.Bytes(4));
+      if (!prepared.indexed && row.Text(6) != "public") {
+        const GroupKey group{row.String(5), static_cast<int>(row.Int64(2)), row.String(3)};
+        ASSIGN_OR_RETURN(const std::optional<SupplementView> view, ViewOf(db, group, row.Int64(1)));
+        if (view.has_value()) {
+          ++supplements;
+          prepared = PrepareRecord(static_cast<v1::RecordKind>(row.Int64(2)), row.Bytes(3), view->merged);
+          RETURN_IF_ERROR(check.Supplement(db, *view, &findings));
+        }
+      }
       RETURN_IF_ERROR(check.Entry(db, row.Int64(0), row.Int64(1), prepared, &findings));
       for (std::string& finding : findings) Find(std::move(finding));
       report_.derived_differs |= !findings.empty();
       findings.clear();
     }
     RETURN_IF_ERROR(row.status());
-    RETURN_IF_ERROR(check.Finish(db, &findings));
+    RETURN_IF_ERROR(check.Finish(db, supplements, &findings));
     for (std::string& finding : findings) Find(std::move(finding));
     report_.derived_differs |= !findings.empty() || report_.findings.size() > findings_before;
     return absl::OkStatus();

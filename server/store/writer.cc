@@ -13,7 +13,7 @@
 namespace cairn {
 namespace {
 
-constexpr size_t group_jobs_max = 256;             // bounds how long the first of a group waits for its commit
+constexpr size_t group_jobs_max = 256;  // bounds how long the first of a group waits for its commit
 // In pages of 8 KiB.
 constexpr int64_t checkpoint_pages = 4'096;        // 32 MiB: smaller slices write hot pages again and again
 constexpr int64_t checkpoint_again_pages = 2'048;  // 16 MiB more when readers kept the last one from finishing

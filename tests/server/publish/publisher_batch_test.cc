@@ -83,7 +83,7 @@ TEST_F(PublisherTest, PublishesMoreThanOneTransactionHolds) {
 }
 
 TEST_F(PublisherTest, ASmallBatchNeedsNoFileAndALargeOneSaysThatItCannotMakeOne) {
-  Publisher::Options options{consortium_.id(), "p0", "p0-1", folder_ + "/none", nullptr};
+  Publisher::Options options{consortium_.id(), "p0", "p0-1", folder_ + "/none", Redactor(), nullptr};
   Publisher publisher(options, store_.get(), feeds_.get(), charter_.get(), checker_.get(), consortium_.key(0), &clock_);
   EXPECT_TRUE(Publish({Resource(Uuid(1), "One")}, {}, &publisher).ok());
   std::vector<v1::Record> records;
@@ -218,14 +218,6 @@ TEST_F(PublisherTest, RefusesTheIdOfAnotherPartnerAndNamesIt) {
   ASSERT_EQ(heard_.problems.size(), size_t{1});
   EXPECT_THAT(heard_.problems[0].problem(), HasSubstr("partner p1"));
   EXPECT_FALSE(Held().has_value());
-}
-
-TEST_F(PublisherTest, RefusesAnotherAudienceThanPublic) {
-  for (const char* audience : {"consortium", "circle:police", "Public", "nobody"}) {
-    v1::PublishHeader header;
-    header.set_audience(audience);
-    EXPECT_THAT(Publish({Resource(Uuid(1), "One")}, header).status().message(), HasSubstr(audience));
-  }
 }
 
 TEST_F(PublisherTest, RefusesACountThatDoesNotAgree) {

@@ -120,7 +120,7 @@ TEST_F(PublisherTest, ABatchIsNotBuiltOnAHeadThatMovedMeanwhile_R3) {
     entry.set_payload("x");
     return std::vector<v1::Entry>{entry};
   };
-  const auto result = own.Write("public", nothing, change);
+  const auto result = own.Write({{"public", nothing, change}});
   EXPECT_EQ(result.status().code(), absl::StatusCode::kAborted);
   EXPECT_THAT(result.status().message(), HasSubstr("moved from 0 to 1"));
   EXPECT_EQ(Seq(), 1u);

@@ -88,7 +88,7 @@ class PublisherTest : public ::testing::Test {
 
   // A publisher of partner `i`, in the same store: what stands in for records that came by sync.
   std::unique_ptr<Publisher> MakePublisher(int i) {
-    Publisher::Options options{consortium_.id(), TestConsortium::Partner(i), TestConsortium::Node(i), folder_,
+    Publisher::Options options{consortium_.id(), TestConsortium::Partner(i), TestConsortium::Node(i), folder_, redactor_,
                                [this](const std::string& audience) { moved_.push_back(audience); }};
     return std::make_unique<Publisher>(options, store_.get(), feeds_.get(), charter_.get(), checker_.get(),
                                        consortium_.key(i), &clock_);
@@ -143,7 +143,7 @@ class PublisherTest : public ::testing::Test {
   }
 
   // Writes two records one after the other past the publisher; `meanwhile` happens before the second.
-  absl::StatusOr<uint64_t> WriteTwo(const std::function<void()>& meanwhile) {
+  absl::StatusOr<std::vector<uint64_t>> WriteTwo(const std::function<void()>& meanwhile) {
     OwnFeed own(consortium_.id(), "p0", store_.get(), feeds_.get(), charter_.get(), checker_.get(), consortium_.key(0),
                 &clock_);
     OwnFeed::Change change;
@@ -157,10 +157,11 @@ class PublisherTest : public ::testing::Test {
       entry.set_payload(SerialiseRecord(Resource(Uuid(given), "Own")));
       return std::vector<v1::Entry>{entry};
     };
-    return own.Write("public", *own.Settle("public"), change);
+    return own.Write({{"public", *own.Settle("public"), change}});
   }
 
   TestConsortium consortium_;
+  Redactor redactor_;  // of publishers made from now on
   ManualClock clock_;
   std::string folder_;
   std::unique_ptr<Store> store_;

@@ -105,7 +105,7 @@ TEST_F(PublisherTest, RefusesWhenTheCharterHasItNot) {
 }
 
 TEST_F(PublisherTest, RefusesWithAKeyThatIsNotItsOwn_R1) {
-  Publisher::Options options{consortium_.id(), "p0", "p0-1", folder_, nullptr};
+  Publisher::Options options{consortium_.id(), "p0", "p0-1", folder_, Redactor(), nullptr};
   Publisher impostor(options, store_.get(), feeds_.get(), charter_.get(), checker_.get(), consortium_.key(1), &clock_);
   EXPECT_THAT(impostor.CanPublish().message(), HasSubstr("publishing key"));
 }

@@ -75,7 +75,7 @@ class ServicesTest : public testing::Test {
     EXPECT_TRUE(charter_->SubmitTrusted(consortium_.chain()).ok());
     checker_ = std::make_unique<HeadChecker>(charter_.get(), consortium_.id(), Clock::Real());
     publisher_ = std::make_unique<Publisher>(
-        Publisher::Options{consortium_.id(), "p0", "p0-1", folder_, [](const std::string&) {}}, store_.get(),
+        Publisher::Options{consortium_.id(), "p0", "p0-1", folder_, Redactor(), [](const std::string&) {}}, store_.get(),
         feeds_.get(), charter_.get(), checker_.get(), consortium_.key(0), Clock::Real());
     Replicator::Options replication;
     replication.consortium = consortium_.id();

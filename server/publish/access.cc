@@ -1,0 +1,139 @@
+// Publisher: who may read a record of this partner, and who has said that they hold it.
+#include <algorithm>
+#include <tuple>
+
+#include "common/base/hex.h"
+#include "common/base/status_macros.h"
+#include "common/record/kinds.h"
+#include "common/record/serialise.h"
+#include "server/charter/audience_readers.h"
+#include "server/charter/may_read.h"
+#include "server/publish/publisher.h"
+
+namespace cairn {
+namespace {
+
+void SetMillis(int64_t unix_millis, google::protobuf::Timestamp* timestamp) {
+  timestamp->set_seconds(unix_millis / 1000);
+  timestamp->set_nanos(static_cast<int32_t>(unix_millis % 1000) * 1'000'000);
+}
+
+// One own feed that has an entry of the record, and what nodes have said of it.
+struct Copies {
+  std::string audience;
+  uint64_t seq = 0;  // of the entry
+  uint32_t generation = 0;
+  std::vector<PeerHead> heads;
+  std::vector<DropReceipt> erased;
+
+  const PeerHead* HeadOf(const std::string& node) const {
+    const auto it = std::find_if(heads.begin(), heads.end(), [&](const PeerHead& head) {
+      return head.node == node && head.generation == generation;
+    });
+    return it == heads.end() ? nullptr : &*it;
+  }
+  const DropReceipt* ErasedBy(const std::string& node) const {
+    const auto it = std::find_if(erased.begin(), erased.end(), [&](const DropReceipt& e) { return e.node == node; });
+    return it == erased.end() ? nullptr : &*it;
+  }
+};
+
+// Of a node that may read none of the feeds: that it has erased its copies, or that it once held some and has not said
+// so. nullopt: it never held any.
+std::optional<v1::NodeReceipt> FormerReceipt(const std::vector<Copies>& feeds, v1::NodeReceipt receipt) {
+  bool held_once = false, all_erased = true;
+  for (const Copies& feed : feeds) {
+    const DropReceipt* erased = feed.ErasedBy(receipt.node());
+    if (erased == nullptr && feed.HeadOf(receipt.node()) == nullptr) continue;
+    held_once = true;
+    all_erased = all_erased && erased != nullptr;
+    if (receipt.audience().empty()) receipt.set_audience(feed.audience);
+    if (erased != nullptr) SetMillis(erased->erased_at_unix_millis, receipt.mutable_confirmed_at());
+  }
+  if (!held_once) return std::nullopt;
+  receipt.set_erased(all_erased);
+  if (!all_erased) receipt.clear_confirmed_at();
+  return receipt;
+}
+
+// A node is measured by the feeds that its partner may read: it holds the present state when it holds that of all.
+std::optional<v1::NodeReceipt> ReceiptOf(const CharterView& charter, const std::string& owner,
+                                         const std::vector<Copies>& feeds, const std::string& partner,
+                                         const std::string& node) {
+  v1::NodeReceipt receipt;
+  receipt.set_partner(partner);
+  receipt.set_node(node);
+  int64_t confirmed = 0;
+  bool holds_all = true;
+  for (const Copies& feed : feeds) {
+    if (!MayRead(charter, Reader::Partner(partner), owner, feed.audience)) continue;
+    const PeerHead* head = feed.HeadOf(node);
+    if (receipt.audience().empty()) {
+      receipt.set_audience(feed.audience);
+      if (head != nullptr) receipt.set_seq(head->seq);
+    }
+    holds_all = holds_all && head != nullptr && head->seq >= feed.seq;
+    if (head != nullptr) confirmed = std::max(confirmed, head->confirmed_at_unix_millis);
+  }
+  if (receipt.audience().empty()) return FormerReceipt(feeds, std::move(receipt));
+  receipt.set_holds_present_state(holds_all);
+  if (confirmed != 0) SetMillis(confirmed, receipt.mutable_confirmed_at());
+  return receipt;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ExplainAccessResponse> Publisher::ExplainAccess(const std::string& id) const {
+  ASSIGN_OR_RETURN(std::vector<OwnEntry> entries, FindOwn({id}));
+  std::sort(entries.begin(), entries.end(),
+            [](const OwnEntry& a, const OwnEntry& b) { return AudienceBefore(a.audience, b.audience); });
+  const std::shared_ptr<const CharterView> charter = charter_->current();
+  v1::ExplainAccessResponse response;
+  for (const OwnEntry& own : entries) {
+    if (own.tombstone) continue;
+    ASSIGN_OR_RETURN(const std::optional<v1::Entry> entry,
+                     feeds_->FindEntry(options_.partner, own.audience, own.kind, own.id));
+    if (!entry.has_value() || entry->tombstone()) continue;
+    ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(entry->payload()));
+    if (response.name().empty()) response.set_name(DisplayName(record));
+    v1::AccessRule* rule = response.add_rules();
+    rule->set_audience(own.audience);
+    rule->set_kind(static_cast<v1::RecordKind>(own.kind));
+    rule->set_supplement(record.supplement());
+    for (const std::string& field : FieldsOf(record)) rule->add_fields(field);
+    *rule->mutable_readers() = ReadersOf(*charter, options_.partner, own.audience);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::GetReceiptsResponse> Publisher::Receipts(const std::string& id) const {
+  ASSIGN_OR_RETURN(std::vector<OwnEntry> entries, FindOwn({id}));
+  std::sort(entries.begin(), entries.end(),
+            [](const OwnEntry& a, const OwnEntry& b) { return AudienceBefore(a.audience, b.audience); });
+  v1::GetReceiptsResponse response;
+  response.set_withdrawn(std::all_of(entries.begin(), entries.end(), [](const OwnEntry& e) { return e.tombstone; }));
+  response.set_seq(entries.front().seq);
+  std::vector<Copies> feeds;
+  for (const OwnEntry& entry : entries) {
+    ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, feeds_->Find(options_.partner, entry.audience));
+    if (!held.has_value()) continue;
+    Copies& feed = feeds.emplace_back(Copies{entry.audience, entry.seq, held->feed.generation, {}, {}});
+    ASSIGN_OR_RETURN(feed.heads, feeds_->PeerHeads(options_.partner, entry.audience));
+    ASSIGN_OR_RETURN(feed.erased, feeds_->DropReceipts(entry.audience));
+  }
+  const std::shared_ptr<const CharterView> charter = charter_->current();
+  for (const v1::Partner& partner : charter->charter().partners()) {
+    for (const v1::Node& node : partner.nodes()) {
+      if (node.id() == options_.node) continue;
+      std::optional<v1::NodeReceipt> receipt = ReceiptOf(*charter, options_.partner, feeds, partner.id(), node.id());
+      if (receipt.has_value()) *response.add_receipts() = *std::move(receipt);
+    }
+  }
+  std::sort(response.mutable_receipts()->begin(), response.mutable_receipts()->end(),
+            [](const v1::NodeReceipt& a, const v1::NodeReceipt& b) {
+              return std::tie(a.partner(), a.node()) < std::tie(b.partner(), b.node());
+            });
+  return response;
+}
+
+}  // namespace cairn
