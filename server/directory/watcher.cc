@@ -209,7 +209,8 @@ absl::Status Watcher::SendFeed(Connection& connection, const IndexedFeed& feed, 
 // went.
 absl::StatusOr<std::optional<IndexedEntry>> Watcher::ShownInstead(const EntryChange& change, const Round& round) const {
   IndexFilter filter = round.filter;
-  filter.feed_ids = round.reading.FeedsOfOwner(change.entry);
+  const std::vector<int64_t> own = round.reading.FeedsOfOwner(change.entry);
+  std::erase_if(filter.feed_ids, [&](int64_t id) { return std::find(own.begin(), own.end(), id) == own.end(); });
   if (filter.feed_ids.size() < 2) return std::nullopt;
   ASSIGN_OR_RETURN(std::vector<IndexedEntry> others,
                    MatchingById(*round.reading.connection, filter, change.entry.kind, UuidToText(change.entry.id16)));
