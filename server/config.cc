@@ -29,6 +29,7 @@ constexpr const char* root_keys[] = {"partner",
                                      "log_level",
                                      "heartbeat_seconds",
                                      "tombstone_retention_days",
+                                     "redact",
                                      "paths",
                                      "limits"};
 constexpr const char* path_keys[] = {"database", "socket", "charter", "tls_key", "tls_certificate", "publishing_key"};
@@ -219,6 +220,28 @@ absl::Status ReadLimits(const toml::table* table, const std::string& path, NodeC
   return limits.status();
 }
 
+// [[redact]] tables, each with a path and an audience.
+absl::Status ReadRedaction(const toml::table& table, const std::string& path, NodeConfig* config) {
+  const toml::node* node = table.get("redact");
+  if (node == nullptr) return absl::OkStatus();
+  const auto refuse = [&](const toml::node& at, absl::string_view why) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " line ", at.source().begin.line, ": ", why));
+  };
+  if (!node->is_array_of_tables()) return refuse(*node, "redact must be a list of tables: write [[redact]] above each");
+  for (const toml::node& each : *node->as_array()) {
+    static constexpr const char* keys[] = {"path", "audience"};
+    TableReader reader(each.as_table(), "redact.", &path);
+    reader.CheckKeys(std::begin(keys), std::end(keys));
+    RedactionRule rule;
+    reader.Text("path", &rule.path);
+    reader.Text("audience", &rule.audience);
+    RETURN_IF_ERROR(reader.status());
+    if (const absl::Status good = CheckRedactionRule(rule); !good.ok()) return refuse(each, good.message());
+    config->redact.push_back(std::move(rule));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<toml::table> ParseToml(absl::string_view text, const std::string& path) {
   try {
     return toml::parse(std::string_view(text.data(), text.size()), path);
@@ -234,6 +257,7 @@ absl::StatusOr<NodeConfig> ParseConfig(absl::string_view text, const std::string
   ASSIGN_OR_RETURN(const toml::table table, ParseToml(text, path));
   NodeConfig config;
   RETURN_IF_ERROR(ReadRoot(table, path, &config));
+  RETURN_IF_ERROR(ReadRedaction(table, path, &config));
   RETURN_IF_ERROR(ReadPaths(table["paths"].as_table(), path, &config));
   RETURN_IF_ERROR(ReadLimits(table["limits"].as_table(), path, &config));
   return config;
@@ -254,7 +278,7 @@ absl::StatusOr<NodeConfig> LoadConfig(const std::string& path) {
 std::string EffectiveSettings(const NodeConfig& config) {
   const auto* level = std::find_if(std::begin(log_levels), std::end(log_levels),
                                    [&](const auto& pair) { return pair.second == config.log_level; });
-  const toml::table table{
+  toml::table table{
       {"partner", config.partner},
       {"node", config.node},
       {"name", config.name},
@@ -274,6 +298,11 @@ std::string EffectiveSettings(const NodeConfig& config) {
                              {"watchers", config.watchers},
                              {"drain_seconds", absl::ToInt64Seconds(config.drain)}}},
   };
+  toml::array redact;
+  for (const RedactionRule& rule : config.redact) {
+    redact.push_back(toml::table{{"path", rule.path}, {"audience", rule.audience}});
+  }
+  if (!redact.empty()) table.insert("redact", std::move(redact));
   std::ostringstream text;
   text << table << "\n";
   return text.str();

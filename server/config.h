@@ -2,11 +2,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/base/log.h"
+#include "common/record/supplement.h"
 
 namespace cairn {
 
@@ -22,6 +24,8 @@ struct NodeConfig {
   LogLevel log_level = LogLevel::kInfo;
   absl::Duration heartbeat = absl::Seconds(45);
   absl::Duration tombstone_retention = absl::Hours(24 * 180);
+
+  std::vector<RedactionRule> redact;  // checked
 
   std::string data;  // the data directory: where the file lies
   std::string database;

@@ -146,6 +146,7 @@ absl::Status Node::Parts::MakePublisher() {
   options.partner = config.partner;
   options.node = config.node;
   options.scratch_dir = config.data;
+  options.redactor = Redactor(config.redact);
   options.on_moved = [this](const std::string& audience) { replicator->OnLocalFeedMoved(audience); };
   publisher = std::make_unique<Publisher>(options, store.get(), feeds.get(), charter.get(), checker.get(),
                                           std::move(key), clock);

@@ -120,6 +120,10 @@ absl::StatusOr<v1::GetReceiptsResponse> Client::GetReceipts(const v1::GetReceipt
   return Call(publishing_.get(), &v1::Publishing::Stub::GetReceipts, request);
 }
 
+absl::StatusOr<v1::ExplainAccessResponse> Client::ExplainAccess(const v1::ExplainAccessRequest& request) {
+  return Call(publishing_.get(), &v1::Publishing::Stub::ExplainAccess, request);
+}
+
 absl::StatusOr<v1::GetStatusResponse> Client::GetStatus() {
   return Call(operations_.get(), &v1::Operations::Stub::GetStatus, v1::GetStatusRequest());
 }

@@ -47,6 +47,7 @@ class Client {
   // Not repeated: each call stamps another time.
   absl::StatusOr<v1::MarkVerifiedResponse> MarkVerified(const v1::MarkVerifiedRequest& request);
   absl::StatusOr<v1::GetReceiptsResponse> GetReceipts(const v1::GetReceiptsRequest& request);
+  absl::StatusOr<v1::ExplainAccessResponse> ExplainAccess(const v1::ExplainAccessRequest& request);
 
   // --- Operations
   absl::StatusOr<v1::GetStatusResponse> GetStatus();

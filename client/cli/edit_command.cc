@@ -1,8 +1,10 @@
-// cairn withdraw, cairn verified, cairn receipts.
+// cairn withdraw, cairn verified, cairn who-sees, cairn receipts.
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
 #include "client/cli/publish_report.h"
 #include "client/cli/table.h"
+#include "client/cli/text_width.h"
 #include "client/cli/wording.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
@@ -68,14 +70,18 @@ absl::StatusOr<ExitCode> MarkVerified(const EditOptions& options, Context* conte
   return kDone;
 }
 
+Table::Cell ReceiptCell(const v1::NodeReceipt& receipt) {
+  if (receipt.erased()) return Table::Cell("may no longer read it, has erased it", Tone::kGood);
+  if (receipt.holds_present_state()) return Table::Cell("yes", Tone::kGood);
+  return Table::Cell(receipt.seq() == 0 ? "no" : absl::StrCat("no, it is at ", receipt.seq()), Tone::kWarning);
+}
+
 void PrintReceipts(const v1::GetReceiptsResponse& response, Context* context) {
   uint64_t confirmed = 0;
-  Table table({{"PARTNER"}, {"NODE"}, {"CONFIRMED"}, {"WHEN"}});
+  Table table({{"PARTNER"}, {"NODE"}, {"AUDIENCE"}, {"CONFIRMED"}, {"WHEN"}});
   for (const v1::NodeReceipt& receipt : response.receipts()) {
     confirmed += receipt.holds_present_state() ? 1 : 0;
-    const std::string older = receipt.seq() == 0 ? "nothing heard" : absl::StrCat("no, it is at ", receipt.seq());
-    table.AddRow({receipt.partner(), receipt.node(),
-                  receipt.holds_present_state() ? Table::Cell("yes", Tone::kGood) : Table::Cell(older, Tone::kWarning),
+    table.AddRow({receipt.partner(), receipt.node(), receipt.audience(), ReceiptCell(receipt),
                   receipt.has_confirmed_at() ? AgeText(FromProto(receipt.confirmed_at()), context->now()) : ""});
   }
   context->out() << (response.withdrawn() ? "Withdrawn" : "Published") << " with change " << response.seq() << "; "
@@ -97,6 +103,35 @@ absl::StatusOr<ExitCode> Receipts(const std::string& id, Context* context) {
   return kDone;
 }
 
+void PrintAccess(const v1::ExplainAccessResponse& response, Context* context) {
+  const Style style = context->style();
+  if (response.rules_size() == 0) {
+    context->out() << "Nobody: the record is withdrawn from every audience.\n";
+    return;
+  }
+  context->out() << style.Strong(Printable(response.name())) << "\n";
+  for (const v1::AccessRule& rule : response.rules()) {
+    context->out() << "\n"
+                   << style.Strong(rule.audience()) << (rule.supplement() ? "  in addition" : "") << "\n"
+                   << context->Wrapped(absl::StrCat("  ", absl::StrJoin(rule.fields(), ", "), "\n"))
+                   << context->Wrapped(absl::StrCat("  ", ReadersText(rule.readers()), "\n"));
+  }
+}
+
+absl::StatusOr<ExitCode> WhoSees(const std::string& id, Context* context) {
+  RETURN_IF_ERROR(CheckIds({id}));
+  ASSIGN_OR_RETURN(Client* const client, context->client());
+  v1::ExplainAccessRequest request;
+  request.set_id(id);
+  ASSIGN_OR_RETURN(const v1::ExplainAccessResponse response, client->ExplainAccess(request));
+  if (context->json) {
+    context->PrintJson(ToJson(response));
+  } else {
+    PrintAccess(response, context);
+  }
+  return kDone;
+}
+
 }  // namespace
 
 void AddEditCommands(CLI::App* app, Context* context) {
@@ -114,6 +149,11 @@ void AddEditCommands(CLI::App* app, Context* context) {
       ->type_name("ROLE");
   stamp->callback(
       [verified, context] { context->action = [verified, context] { return MarkVerified(*verified, context); }; });
+
+  auto seen_id = std::make_shared<std::string>();
+  CLI::App* who = app->add_subcommand("who-sees", "Who may read a record of this partner, which fields, and why");
+  who->add_option("ID", *seen_id, "The record's id, a UUID")->required();
+  who->callback([seen_id, context] { context->action = [seen_id, context] { return WhoSees(*seen_id, context); }; });
 
   auto id = std::make_shared<std::string>();
   CLI::App* receipts = app->add_subcommand("receipts", "Which nodes have confirmed a record's present state");

@@ -18,6 +18,7 @@ struct PublishOptions {
   std::vector<std::string> files;
   std::string format = "auto";
   std::string audience = "public";
+  bool move = false;
   bool dry_run = false;
   bool prune = false;
   bool keep_going = false;
@@ -130,6 +131,7 @@ struct Outcome {
 v1::PublishHeader HeaderOf(const PublishOptions& options) {
   v1::PublishHeader header;
   header.set_audience(options.audience);
+  header.set_move(options.move);
   header.set_dry_run(options.dry_run);
   header.set_prune(options.prune);
   header.set_keep_going(options.keep_going);
@@ -147,6 +149,7 @@ absl::StatusOr<v1::PublishResult> FindAllProblems(const PublishOptions& options,
                                                   PublishReport* report, Progress* progress) {
   v1::PublishHeader header;
   header.set_audience(options.audience);
+  header.set_move(options.move);
   header.set_dry_run(true);
   header.set_keep_going(true);
   header.set_changes_max(1);  // none are shown: nothing will be published
@@ -226,6 +229,23 @@ void PrintRejected(const Outcome& outcome, Context* context) {
   }
 }
 
+// What else changes, and with a dry run who would receive it, before anything leaves.
+void PrintAudiences(const v1::PublishResult& result, bool dry_run, Context* context) {
+  for (int i = 0; i < result.audiences_size(); ++i) {
+    const v1::AudienceResult& each = result.audiences(i);
+    v1::PublishResult totals;
+    totals.set_added(each.added());
+    totals.set_changed(each.changed());
+    totals.set_withdrawn(each.withdrawn());
+    const bool moves = each.added() + each.changed() + each.withdrawn() > 0;
+    if (i > 0 && moves) {
+      context->out() << context->Wrapped(absl::StrCat("In the feed for ", each.audience(),
+                                                      dry_run ? ", it would give: " : ": ", TotalsText(totals), ".\n"));
+    }
+    if (dry_run && moves) context->out() << context->Wrapped(absl::StrCat("  ", ReadersText(each.readers()), "\n"));
+  }
+}
+
 void PrintOutcome(const PublishOptions& options, const Outcome& outcome, const PublishReport& report,
                   Context* context) {
   if (context->json) {
@@ -241,6 +261,7 @@ void PrintOutcome(const PublishOptions& options, const Outcome& outcome, const P
   const bool nothing_done = outcome.result.refused() > 0 && !options.keep_going;
   (nothing_done ? context->err() : context->out()) << context->Wrapped(Headline(options, outcome.result) + "\n");
   PrintRejected(outcome, context);
+  if (!nothing_done) PrintAudiences(outcome.result, options.dry_run, context);
 }
 
 absl::StatusOr<ExitCode> Publish(const PublishOptions& options, Context* context) {
@@ -268,7 +289,13 @@ void AddPublishCommand(CLI::App* app, Context* context) {
   CLI::App* publish = app->add_subcommand("publish", "Publish the records of files: whole, or not at all");
   publish->add_option("FILE", o->files, "Files to read, together one batch; - is standard input")->required();
   publish->add_option("--format", o->format, "auto, hsds-json, hsds-ndjson, jsonl")->capture_default_str();
-  publish->add_option("--audience", o->audience, "Who may read it")->capture_default_str();
+  publish
+      ->add_option("--audience", o->audience,
+                   "Who may read it: public, consortium or circle:NAME. What a wider audience has already becomes a "
+                   "supplement: only the fields that it adds or replaces")
+      ->capture_default_str();
+  publish->add_flag("--move", o->move,
+                    "Take the records away from all other audiences in the same step; they must be whole");
   publish->add_flag("--dry-run", o->dry_run, "Show what would be added, changed and withdrawn; change nothing");
   publish->add_flag("--prune", o->prune, "Withdraw what this partner has published and the files no longer have");
   publish->add_flag("--keep-going", o->keep_going,

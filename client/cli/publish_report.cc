@@ -85,7 +85,9 @@ std::string ChangeText(const v1::RecordChange& change, const Style& style, size_
   const std::string what = CutTo(absl::StrCat(KindName(change.kind()), "  ", Printable(change.name())),
                                  columns > 60 ? columns - 42 : columns);
   const auto head = [&](Tone tone, absl::string_view sign) {
-    return absl::StrCat(style.Paint(tone, absl::StrCat(sign, " ", what)), "  ", style.Quiet(change.id()), "\n");
+    const bool narrow = !change.audience().empty() && change.audience() != "public";
+    return absl::StrCat(style.Paint(tone, absl::StrCat(sign, " ", what)), "  ", style.Quiet(change.id()),
+                        narrow ? absl::StrCat("  for ", change.audience()) : "", "\n");
   };
   if (change.action() == v1::RecordChange::ADDED) return head(Tone::kGood, "+");
   if (change.action() == v1::RecordChange::WITHDRAWN) return head(Tone::kBad, "-");

@@ -1,8 +1,11 @@
 #include "client/cli/wording.h"
 
 #include <cstdio>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/text_width.h"
 
 namespace cairn {
 namespace {
@@ -90,6 +93,15 @@ Badge AsOfBadge(bool known, absl::Time as_of, absl::Time now) {
   if (!known) return {"never heard", Tone::kWarning};
   const absl::Duration age = now - as_of;
   return {AgeText(as_of, now), age > as_of_bad ? Tone::kBad : age > as_of_warning ? Tone::kWarning : Tone::kPlain};
+}
+
+std::string ReadersText(const v1::AudienceReaders& readers) {
+  std::vector<std::string> partners;
+  for (const v1::PartnerReader& partner : readers.partners()) {
+    partners.push_back(absl::StrCat(Printable(partner.partner()), " (", Printable(partner.name()), ")"));
+  }
+  return absl::StrCat(Printable(readers.rule()), "; nodes of ",
+                      partners.empty() ? "nobody else" : absl::StrJoin(partners, ", "), " receive it");
 }
 
 }  // namespace cairn

@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "cairn/v1/directory.pb.h"
+#include "cairn/v1/publishing.pb.h"
 #include "client/cli/style.h"
 #include "google/protobuf/timestamp.pb.h"
 
@@ -48,5 +49,8 @@ Badge FreshnessOf(const v1::DirectoryRecord& record, absl::Time now);
 // How old what a partner said last is: "40 s ago", quiet while its node re-signs its head regularly, a warning after
 // three minutes, bad after a day; "never heard".
 Badge AsOfBadge(bool known, absl::Time as_of, absl::Time now);
+
+// "circle police: …: al-streha (Streha), pl-latarnia (Latarnia)", for people who ask who will read something.
+std::string ReadersText(const v1::AudienceReaders& readers);
 
 }  // namespace cairn

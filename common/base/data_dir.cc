@@ -38,6 +38,14 @@ constexpr absl::string_view defaults_text = R"(
 # The consortium that this node must belong to. Empty: that of the charter it was given.
 #consortium = ""
 
+# What must not be read by everybody, whoever publishes and from whatever file: each rule moves one field to a narrower
+# audience, "consortium" or "circle:NAME". Records are split by the node; readers of both audiences see them whole.
+# A path is a kind, then fields as `cairn get ID --json` shows them; "*" stands for all below. Remember what says the
+# same in other words: an address is in coordinates and in directions, too.
+#[[redact]]
+#path = "location.addresses.address_1"
+#audience = "consortium"
+
 [paths]
 #database = "cairn.db"
 #socket = "cairn.sock"

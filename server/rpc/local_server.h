@@ -1,8 +1,8 @@
 // The gRPC server on a Unix-domain socket in the data directory: whoever may open the file is the node's operator.
 #pragma once
 
-#include <grpcpp/server.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/server.h>
 
 #include <memory>
 #include <string>

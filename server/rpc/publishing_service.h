@@ -1,7 +1,6 @@
 // Publishing over gRPC. Thin: unpack, one call, pack.
 #pragma once
 
-
 #include "cairn/v1/publishing.grpc.pb.h"
 #include "server/publish/publisher.h"
 
@@ -20,6 +19,8 @@ class PublishingService : public v1::Publishing::Service {
                             v1::MarkVerifiedResponse* response) override;
   grpc::Status GetReceipts(grpc::ServerContext* context, const v1::GetReceiptsRequest* request,
                            v1::GetReceiptsResponse* response) override;
+  grpc::Status ExplainAccess(grpc::ServerContext* context, const v1::ExplainAccessRequest* request,
+                             v1::ExplainAccessResponse* response) override;
 
  private:
   Publisher* const publisher_;

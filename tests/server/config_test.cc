@@ -199,5 +199,22 @@ TEST(ConfigTest, LoadsAFile) {
   EXPECT_EQ(config->partner, "pl-x");
 }
 
+TEST(ConfigTest, ReadsRedactionRules) {
+  const auto config = ParseWith(
+      "[[redact]]\npath = \"location.addresses.address_1\"\naudience = \"consortium\"\n"
+      "[[redact]]\npath = \"service.phones\"\naudience = \"circle:police\"\n");
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_EQ(config->redact.size(), 2u);
+  EXPECT_EQ(config->redact[1].audience, "circle:police");
+  EXPECT_THAT(EffectiveSettings(*config), HasSubstr("circle:police"));
+}
+
+TEST(ConfigTest, RedactionThatWouldNotWorkIsRefusedWithItsLine) {
+  EXPECT_THAT(ErrorWith("[[redact]]\npath = \"location.adress\"\naudience = \"consortium\"\n"), HasSubstr("adress"));
+  EXPECT_THAT(ErrorWith("[[redact]]\npath = \"location.name\"\naudiense = \"consortium\"\n"),
+              HasSubstr("did you mean \"redact.audience\""));
+  EXPECT_THAT(ErrorWith("[redact]\npath = \"location.name\"\n"), HasSubstr("[[redact]]"));
+}
+
 }  // namespace
 }  // namespace cairn

@@ -54,7 +54,7 @@ void SimNode::Start() {
   publishing.partner = TestConsortium::Partner(index_);
   publishing.node = TestConsortium::Node(index_);
   publishing.scratch_dir = directory_;
-  publishing.on_moved = [this](const std::string&) { Moved(); };
+  publishing.on_moved = [this](const std::string& audience) { Moved(audience); };
   parts->publisher =
       std::make_unique<Publisher>(publishing, parts->store.get(), parts->feeds.get(), parts->charter.get(),
                                   parts->checker.get(), world_->consortium().key(index_), world_->clock());
@@ -76,6 +76,9 @@ void SimNode::Start() {
   });
   auto evidence = parts_->feeds->Evidence();
   ASSERT_TRUE(evidence.ok()) << evidence.status();
+  auto dropped = parts_->feeds->DroppedFeeds();
+  ASSERT_TRUE(dropped.ok()) << dropped.status();
+  parts_->core->NoteDropped(*dropped);
   parts_->core->Start(*std::move(held), *std::move(evidence), world_->now());
   CarryOut();
 }
@@ -144,8 +147,8 @@ void SimNode::RunStrand(const std::string& key) {
   });
 }
 
-void SimNode::Moved() {
-  auto held = parts_->feeds->Find(TestConsortium::Partner(index_), "public");
+void SimNode::Moved(const std::string& audience) {
+  auto held = parts_->feeds->Find(TestConsortium::Partner(index_), audience);
   ASSERT_TRUE(held.ok() && held->has_value());
   parts_->core->OnLocalFeedMoved(**std::move(held), world_->now());
   CarryOut();
@@ -196,6 +199,19 @@ void SimNode::Publish(uint64_t first, uint64_t count, const std::string& text) {
   ASSERT_TRUE(result->committed()) << result->ShortDebugString();
   for (uint64_t i = first; i < first + count; ++i) acknowledged_[i] = text;
   acknowledged_seq_ = std::max(acknowledged_seq_, result->position().seq());
+}
+
+absl::Status SimNode::PublishTo(const std::string& audience, uint64_t number, const std::string& text) {
+  v1::PublishHeader header;
+  header.set_audience(audience);
+  ASSIGN_OR_RETURN(const std::unique_ptr<PublishBatch> batch, parts_->publisher->Begin(header));
+  v1::PublishRecords records;
+  v1::Record* record = records.add_records()->mutable_record();
+  record->set_id(RecordId(index_, number));
+  record->mutable_organization()->set_name(absl::StrCat("Organization ", number));
+  record->mutable_organization()->set_description(text);
+  RETURN_IF_ERROR(batch->Add(&records));
+  return batch->Commit(1, nullptr).status();
 }
 
 void SimNode::Withdraw(uint64_t number) {

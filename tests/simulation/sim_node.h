@@ -43,6 +43,8 @@ class SimNode {
   // --- what people do
   // Publishes organizations of these numbers with this text; remembers what was acknowledged.
   void Publish(uint64_t first, uint64_t count, const std::string& text);
+  // Publishes one organization with this text to an audience. As the publisher answers.
+  absl::Status PublishTo(const std::string& audience, uint64_t number, const std::string& text);
   void Withdraw(uint64_t number);
   void Heartbeat();
   void SubmitCharter();
@@ -60,6 +62,9 @@ class SimNode {
   // Streams that this node ended, and why.
   const std::map<uint64_t, absl::Status>& closed() const { return closed_; }
   FeedStore& feeds() { return *parts_->feeds; }
+  Store& store() { return *parts_->store; }
+  LiveCharter& charter() { return *parts_->charter; }
+  Publisher& publisher() { return *parts_->publisher; }
   SyncCore& core() { return *parts_->core; }
   static std::string RecordId(int partner, uint64_t number);
 
@@ -79,7 +84,7 @@ class SimNode {
   void Post(StoreRequest request);
   void RunStrand(const std::string& key);
   void ArmTimer();
-  void Moved();
+  void Moved(const std::string& audience);
 
   SimWorld* const world_;
   const int index_;

@@ -122,6 +122,7 @@ void SimWorld::Pump(std::shared_ptr<Stream> stream, int side) {
   ++messages_;
   const std::string bytes = message->SerializeAsString();
   EXPECT_LE(bytes.size(), limits::sync_message_bytes_max);
+  if (wiretap_) wiretap_(stream->node[side], stream->node[1 - side], *message, bytes);
   stream->arrives[side] = std::max(stream->arrives[side], now() + Delay(latency_));
   After(stream->arrives[side] - now(), [this, stream, side, bytes] { Deliver(stream, 1 - side, bytes); });
   After(Delay(absl::Milliseconds(2)), [this, stream, side] { Pump(stream, side); });

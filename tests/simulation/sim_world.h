@@ -51,6 +51,9 @@ class SimWorld {
   void CloseStream(int node, uint64_t session, const absl::Status& why);
   // The node is gone: its streams end without a word of its own.
   void DropStreamsOf(int node);
+  // Sees every message as it leaves a node.
+  using Wiretap = std::function<void(int from, int to, const v1::SyncMessage& message, const std::string& bytes)>;
+  void set_wiretap(Wiretap wiretap) { wiretap_ = std::move(wiretap); }
   // Slows everything sent over the network from now on.
   void set_latency(absl::Duration most) { latency_ = most; }
 
@@ -80,6 +83,7 @@ class SimWorld {
   absl::Duration latency_ = absl::Milliseconds(40);
   uint64_t next_session_ = 1;
   uint64_t messages_ = 0;
+  Wiretap wiretap_;
 };
 
 }  // namespace cairn
