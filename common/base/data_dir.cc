@@ -42,9 +42,9 @@ constexpr absl::string_view defaults_text = R"(
 # audience, "consortium" or "circle:NAME". Records are split by the node; readers of both audiences see them whole.
 # A path is a kind, then fields as `cairn get ID --json` shows them; "*" stands for all below. Remember what says the
 # same in other words: an address is in coordinates and in directions, too.
-#[[redact]]
-#path = "location.addresses.address_1"
-#audience = "consortium"
+#   [[redact]]
+#   path = "location.addresses.address_1"
+#   audience = "consortium"
 
 [paths]
 #database = "cairn.db"
