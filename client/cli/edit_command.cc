@@ -1,5 +1,6 @@
 // cairn withdraw, cairn verified, cairn receipts.
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
 #include "client/cli/publish_report.h"
 #include "client/cli/table.h"
@@ -68,18 +69,27 @@ absl::StatusOr<ExitCode> MarkVerified(const EditOptions& options, Context* conte
   return kDone;
 }
 
+std::string SinceText(absl::Time since, Context* context) {
+  return absl::StrCat(DateText(since), ", ", AgeText(since, context->now()));
+}
+
 void PrintReceipts(const v1::GetReceiptsResponse& response, Context* context) {
-  uint64_t confirmed = 0;
-  Table table({{"PARTNER"}, {"NODE"}, {"CONFIRMED"}, {"WHEN"}});
+  std::vector<std::string> missing;
+  Table table({{"PARTNER"}, {"NODE"}, {"CONFIRMED"}, {"SINCE"}});
   for (const v1::NodeReceipt& receipt : response.receipts()) {
-    confirmed += receipt.holds_present_state() ? 1 : 0;
-    const std::string older = receipt.seq() == 0 ? "nothing heard" : absl::StrCat("no, it is at ", receipt.seq());
+    const bool confirmed = receipt.holds_present_state();
+    if (!confirmed) missing.push_back(receipt.node());
+    const std::string since = receipt.has_confirmed_at() ? SinceText(FromProto(receipt.confirmed_at()), context) : "";
+    const std::string not_yet =
+        receipt.seq() == 0 ? "no, never heard of" : absl::StrCat("no, it stands at change ", receipt.seq());
     table.AddRow({receipt.partner(), receipt.node(),
-                  receipt.holds_present_state() ? Table::Cell("yes", Tone::kGood) : Table::Cell(older, Tone::kWarning),
-                  receipt.has_confirmed_at() ? AgeText(FromProto(receipt.confirmed_at()), context->now()) : ""});
+                  confirmed ? Table::Cell("yes", Tone::kGood) : Table::Cell(not_yet, Tone::kWarning), since});
   }
+  const size_t all = static_cast<size_t>(response.receipts_size());
   context->out() << (response.withdrawn() ? "Withdrawn" : "Published") << " with change " << response.seq() << "; "
-                 << confirmed << " of " << CountOf(response.receipts_size(), "other node") << " confirmed it.\n";
+                 << all - missing.size() << " of " << CountOf(all, "other node") << " confirmed "
+                 << (response.withdrawn() ? "that it is gone there" : "that they hold it") << ".\n";
+  if (!missing.empty()) context->out() << "Missing: " << absl::StrJoin(missing, ", ") << ".\n";
   if (!table.empty()) table.Print(context->out(), context->style(), context->columns());
 }
 
