@@ -170,7 +170,7 @@ absl::Status Node::Parts::OpenDoors() {
   ASSIGN_OR_RETURN(local, LocalServer::Start(config.socket, {directory_service.get(), publishing_service.get(),
                                                              operations_service.get()}));
   upkeep = std::make_unique<Upkeep>(Upkeep::Options{config.heartbeat, config.tombstone_retention}, feeds.get(),
-                                    publisher.get(), clock);
+                                    publisher.get(), charter.get(), clock);
   return absl::OkStatus();
 }
 

@@ -1,4 +1,5 @@
-// What a node does by the clock: says that its heads are still the newest, and clears away what has served its time.
+// What a node does by the clock: says that its heads are still the newest, clears away what has served its time, and
+// erases what was withdrawn.
 #pragma once
 
 #include <thread>
@@ -7,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
+#include "server/charter/live_charter.h"
 #include "server/publish/publisher.h"
 #include "server/store/feed_store.h"
 
@@ -19,7 +21,7 @@ class Upkeep {
     absl::Duration heartbeat;            // between new signatures of the own heads
     absl::Duration tombstone_retention;  // withdrawals are remembered for so long
   };
-  Upkeep(Options options, FeedStore* feeds, Publisher* publisher, Clock* clock);
+  Upkeep(Options options, FeedStore* feeds, Publisher* publisher, const LiveCharter* charter, Clock* clock);
   ~Upkeep();
 
   // Returns when nothing runs any more. Idempotent.
@@ -30,12 +32,17 @@ class Upkeep {
   void Beat();
   void TryDisk();
   void Clear();
+  absl::Status LimitTombstones();
   void Compact();
+  void EraseWhenDue(absl::Duration now);
+  bool stopping();
 
   const Options options_;
   FeedStore* const feeds_;
   Publisher* const publisher_;
+  const LiveCharter* const charter_;
   Clock* const clock_;
+  absl::Duration erase_at_;  // not before; used by the thread alone
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

@@ -71,21 +71,29 @@ absl::StatusOr<ExitCode> MarkVerified(const EditOptions& options, Context* conte
 }
 
 Table::Cell ReceiptCell(const v1::NodeReceipt& receipt) {
-  if (receipt.erased()) return Table::Cell("may no longer read it, has erased it", Tone::kGood);
+  if (receipt.erased()) return Table::Cell("yes, it may no longer read it and has erased its copy", Tone::kGood);
   if (receipt.holds_present_state()) return Table::Cell("yes", Tone::kGood);
-  return Table::Cell(receipt.seq() == 0 ? "no" : absl::StrCat("no, it is at ", receipt.seq()), Tone::kWarning);
+  return Table::Cell(receipt.seq() == 0 ? "no, not heard of" : absl::StrCat("no, it stands at change ", receipt.seq()),
+                     Tone::kWarning);
+}
+
+std::string SinceText(absl::Time since, Context* context) {
+  return absl::StrCat(DateText(since), ", ", AgeText(since, context->now()));
 }
 
 void PrintReceipts(const v1::GetReceiptsResponse& response, Context* context) {
-  uint64_t confirmed = 0;
-  Table table({{"PARTNER"}, {"NODE"}, {"AUDIENCE"}, {"CONFIRMED"}, {"WHEN"}});
+  std::vector<std::string> missing;
+  Table table({{"PARTNER"}, {"NODE"}, {"AUDIENCE"}, {"CONFIRMED"}, {"SINCE"}});
   for (const v1::NodeReceipt& receipt : response.receipts()) {
-    confirmed += receipt.holds_present_state() ? 1 : 0;
+    if (!receipt.holds_present_state() && !receipt.erased()) missing.push_back(receipt.node());
     table.AddRow({receipt.partner(), receipt.node(), receipt.audience(), ReceiptCell(receipt),
-                  receipt.has_confirmed_at() ? AgeText(FromProto(receipt.confirmed_at()), context->now()) : ""});
+                  receipt.has_confirmed_at() ? SinceText(FromProto(receipt.confirmed_at()), context) : ""});
   }
+  const size_t all = static_cast<size_t>(response.receipts_size());
   context->out() << (response.withdrawn() ? "Withdrawn" : "Published") << " with change " << response.seq() << "; "
-                 << confirmed << " of " << CountOf(response.receipts_size(), "other node") << " confirmed it.\n";
+                 << all - missing.size() << " of " << CountOf(all, "other node") << " confirmed "
+                 << (response.withdrawn() ? "that it is gone there" : "its present state") << ".\n";
+  if (!missing.empty()) context->out() << "Missing: " << absl::StrJoin(missing, ", ") << ".\n";
   if (!table.empty()) table.Print(context->out(), context->style(), context->columns());
 }
 

@@ -142,12 +142,22 @@ void PrintCharter(std::ostream& out, const v1::GetStatusResponse& status, const 
   out << "\n";
 }
 
-void PrintDisk(std::ostream& out, const v1::DiskStatus& disk, const Style& style) {
+std::string ErasureText(const v1::DiskStatus& disk, absl::Time now) {
+  if (disk.has_erasure_pending_since()) {
+    return absl::StrCat("being cleared of what was withdrawn since ",
+                        AgeText(FromProto(disk.erasure_pending_since()), now));
+  }
+  if (!disk.has_erasure_completed_at()) return "nothing withdrawn since this node was made";
+  return absl::StrCat("nothing withdrawn is left in its files, cleared ",
+                      AgeText(FromProto(disk.erasure_completed_at()), now));
+}
+
+void PrintDisk(std::ostream& out, const v1::DiskStatus& disk, const Style& style, absl::Time now) {
   PrintHeading(out, style, "Disk");
   out << "  database " << BytesText(disk.database_bytes()) << ", log " << BytesText(disk.wal_bytes()) << ", "
       << style.Paint(disk.free_bytes() < free_bytes_warning ? Tone::kWarning : Tone::kPlain,
                      BytesText(disk.free_bytes()) + " free")
-      << "\n";
+      << "\n  " << ErasureText(disk, now) << "\n";
   if (!disk.write_error().empty()) {
     out << "  " << style.Paint(Tone::kBad, "! writing stopped: " + Printable(disk.write_error())) << "\n";
   }
@@ -165,7 +175,7 @@ void PrintStatus(std::ostream& out, const v1::GetStatusResponse& status, const S
   PrintPeers(out, status, style, columns, now);
   PrintFeeds(out, status, style, columns, now);
   PrintCharter(out, status, style, now);
-  PrintDisk(out, status.disk(), style);
+  PrintDisk(out, status.disk(), style, now);
 }
 
 }  // namespace cairn

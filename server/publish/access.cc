@@ -120,6 +120,12 @@ absl::StatusOr<v1::GetReceiptsResponse> Publisher::Receipts(const std::string& i
     Copies& feed = feeds.emplace_back(Copies{entry.audience, entry.seq, held->feed.generation, {}, {}});
     ASSIGN_OR_RETURN(feed.heads, feeds_->PeerHeads(options_.partner, entry.audience));
     ASSIGN_OR_RETURN(feed.erased, feeds_->DropReceipts(entry.audience));
+    if (!entry.tombstone) continue;  // of a version that is there, the newest acknowledgement will do
+    ASSIGN_OR_RETURN(const auto since, feeds_->ConfirmedSince(held->feed, entry.seq));
+    for (PeerHead& head : feed.heads) {
+      const auto first = since.find(head.node);
+      if (first != since.end()) head.confirmed_at_unix_millis = first->second;
+    }
   }
   const std::shared_ptr<const CharterView> charter = charter_->current();
   for (const v1::Partner& partner : charter->charter().partners()) {

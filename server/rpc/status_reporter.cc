@@ -9,6 +9,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "server/directory/request_filter.h"
+#include "server/store/erasure.h"
 #include "server/store/index_queries.h"
 
 namespace cairn {
@@ -104,6 +105,9 @@ void AlertOfFeeds(const v1::GetStatusResponse& status, std::vector<std::string>*
     } else if (feed.state() == "damaged") {
       alerts->push_back(absl::StrCat("feed ", name, " is damaged on this disk and is being fetched anew"));
     }
+    if (!feed.held_back().empty()) {
+      alerts->push_back(absl::StrCat("feed ", name, " is not taken further: ", feed.held_back()));
+    }
   }
 }
 
@@ -128,6 +132,15 @@ void AlertOfCharter(const v1::GetStatusResponse& status, const CharterView& char
   }
 }
 
+void AlertOfErasure(const v1::GetStatusResponse& status, std::vector<std::string>* alerts) {
+  if (!status.disk().has_erasure_pending_since()) return;
+  const absl::Duration age = FromTimestamp(status.now()) - FromTimestamp(status.disk().erasure_pending_since());
+  if (age < erasure_late) return;
+  alerts->push_back(absl::StrCat("what was withdrawn ", Age(age),
+                                 " ago is no longer shown but may still be in this node's files: a long read or the "
+                                 "disk holds its erasure up; the log says which"));
+}
+
 void AlertOfSilence(const v1::GetStatusResponse& status, const CharterView& charter, std::vector<std::string>* alerts) {
   std::map<std::string, absl::Time> newest;
   for (const v1::FeedStatus& feed : status.feeds()) {
@@ -150,6 +163,7 @@ std::vector<std::string> Alerts(const v1::GetStatusResponse& status, const Chart
     alerts.push_back(absl::StrCat("nothing is being written: ", status.disk().write_error()));
   }
   AlertOfFeeds(status, &alerts);
+  AlertOfErasure(status, &alerts);
   if (status.disk().free_bytes() < disk_free_bytes_low) {
     alerts.push_back(
         absl::StrCat("the disk is nearly full: ", status.disk().free_bytes() / (1024 * 1024), " MiB are free"));
@@ -172,7 +186,7 @@ absl::StatusOr<v1::GetStatusResponse> StatusReporter::Report() const {
   FillCharter(*charter, status.mutable_charter());
   RETURN_IF_ERROR(ReportFeeds(*charter, &status));
   RETURN_IF_ERROR(ReportPeers(&status));
-  ReportDisk(status.mutable_disk());
+  RETURN_IF_ERROR(ReportDisk(status.mutable_disk()));
   const absl::Status can_publish = options_.publisher->CanPublish();
   status.set_can_publish(can_publish.ok());
   status.set_cannot_publish_reason(std::string(can_publish.message()));
@@ -187,13 +201,13 @@ absl::Status StatusReporter::ReportFeeds(const CharterView& charter, v1::GetStat
     ASSIGN_OR_RETURN(stale, CountStale(db, absl::ToUnixMillis(options_.clock->Now()), VerifyDefaultDays(charter)));
     return absl::OkStatus();
   }));
-  std::map<std::pair<std::string, std::string>, uint64_t> announced;
-  for (const FeedSyncView& view : options_.replicator->Feeds()) {
-    announced[{view.partner, view.audience}] = view.announced_seq;
-  }
+  std::map<std::pair<std::string, std::string>, FeedSyncView> synced;
+  for (FeedSyncView& view : options_.replicator->Feeds()) synced[{view.partner, view.audience}] = std::move(view);
   for (const HeldFeed& held : feeds) {
-    *status->add_feeds() =
-        DescribeFeed(held, options_.partner, announced[{held.feed.partner, held.feed.audience}], stale[held.feed_id]);
+    const FeedSyncView& view = synced[{held.feed.partner, held.feed.audience}];
+    v1::FeedStatus* const feed = status->add_feeds();
+    *feed = DescribeFeed(held, options_.partner, view.announced_seq, stale[held.feed_id]);
+    feed->set_held_back(view.held_back);
   }
   return absl::OkStatus();
 }
@@ -222,12 +236,18 @@ absl::Status StatusReporter::ReportPeers(v1::GetStatusResponse* status) const {
   return absl::OkStatus();
 }
 
-void StatusReporter::ReportDisk(v1::DiskStatus* disk) const {
+absl::Status StatusReporter::ReportDisk(v1::DiskStatus* disk) const {
   const Store::Sizes sizes = options_.feeds->store()->sizes();
   disk->set_database_bytes(sizes.database);
   disk->set_wal_bytes(sizes.wal);
   disk->set_free_bytes(sizes.disk_free);
   disk->set_write_error(std::string(options_.feeds->store()->write_health().message()));
+  ASSIGN_OR_RETURN(const ErasureState erasure, ReadErasure(options_.feeds->store()));
+  if (erasure.pending()) *disk->mutable_erasure_pending_since() = ToTimestamp(erasure.pending_since);
+  if (erasure.completed_at != absl::InfinitePast()) {
+    *disk->mutable_erasure_completed_at() = ToTimestamp(erasure.completed_at);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace cairn

@@ -19,6 +19,8 @@ namespace cairn {
 inline constexpr absl::Duration silent_after = absl::Minutes(10);
 // Below this the disk counts as nearly full: the write-ahead log and one large change still fit.
 inline constexpr uint64_t disk_free_bytes_low = 512ull * 1024 * 1024;
+// An erasure that has waited for so long is held up: it takes a minute otherwise.
+inline constexpr absl::Duration erasure_late = absl::Minutes(10);
 // How long before its end a charter is called to mind: governors need time to sign.
 inline constexpr absl::Duration charter_warning = absl::Hours(24 * 30);
 
@@ -48,7 +50,7 @@ class StatusReporter {
  private:
   absl::Status ReportFeeds(const CharterView& charter, v1::GetStatusResponse* status) const;
   absl::Status ReportPeers(v1::GetStatusResponse* status) const;
-  void ReportDisk(v1::DiskStatus* disk) const;
+  absl::Status ReportDisk(v1::DiskStatus* disk) const;
 
   const Options options_;
   const absl::Time started_at_;

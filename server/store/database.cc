@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "server/store/scrubbing_vfs.h"
 
 namespace cairn {
 namespace {
@@ -71,20 +72,21 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Options& opti
   sqlite3* db = nullptr;
   const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int code =
-      sqlite3_open_v2(options.path.c_str(), &db, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  const std::string vfs = options.read_only ? options.vfs : ScrubbingVfs(options.vfs);
+  const int code = sqlite3_open_v2(options.path.c_str(), &db, flags, vfs.empty() ? nullptr : vfs.c_str());
   std::unique_ptr<Connection> connection(new Connection(db));
   if (code != SQLITE_OK) return SqliteStatus(code, db, absl::StrCat("opening ", options.path));
   sqlite3_busy_timeout(db, busy_timeout_millis);
   sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
-  sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  connection->SetDefensive(true);
   sqlite3_wal_autocheckpoint(db, 0);
   sqlite3_wal_hook(db, &Connection::OnWal, connection.get());
   RETURN_IF_ERROR(connection->ExecuteScript(
-      absl::StrCat("PRAGMA mmap_size=0; PRAGMA foreign_keys=OFF; PRAGMA secure_delete=ON; PRAGMA cache_size=-",
-                   options.cache_kib, "; PRAGMA synchronous=", options.durable ? "FULL" : "OFF")));
+      absl::StrCat("PRAGMA mmap_size=0; PRAGMA foreign_keys=OFF; PRAGMA secure_delete=ON; PRAGMA max_page_count=",
+                   scrubbed_pages_max, "; PRAGMA cache_size=-", options.cache_kib,
+                   "; PRAGMA synchronous=", options.durable ? "FULL" : "OFF")));
   return connection;
 }
 
@@ -113,16 +115,22 @@ absl::Status Connection::ExecuteScript(absl::string_view sql) {
 }
 
 int64_t Connection::last_insert_rowid() const { return sqlite3_last_insert_rowid(db_); }
+int64_t Connection::total_changes() const { return sqlite3_total_changes64(db_); }
 int64_t Connection::changes() const { return sqlite3_changes64(db_); }
 bool Connection::autocommit() const { return sqlite3_get_autocommit(db_) != 0; }
 
-int Connection::Checkpoint(bool restart) {
-  const int mode = restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+int Connection::Checkpoint(CheckpointMode mode) {
+  const int sqlite_mode = mode == CheckpointMode::kPassive   ? SQLITE_CHECKPOINT_PASSIVE
+                          : mode == CheckpointMode::kRestart ? SQLITE_CHECKPOINT_RESTART
+                                                             : SQLITE_CHECKPOINT_TRUNCATE;
   sqlite3_busy_timeout(db_, checkpoint_wait_millis);
-  const int code = sqlite3_wal_checkpoint_v2(db_, nullptr, mode, nullptr, nullptr);
+  const int code = sqlite3_wal_checkpoint_v2(db_, nullptr, sqlite_mode, nullptr, nullptr);
   sqlite3_busy_timeout(db_, busy_timeout_millis);
+  if (code == SQLITE_OK && mode == CheckpointMode::kTruncate) wal_pages_ = 0;
   return code;
 }
+
+void Connection::SetDefensive(bool on) { sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, on ? 1 : 0, nullptr); }
 
 int Connection::TakeDiskError() { return std::exchange(disk_error_, 0); }
 

@@ -37,8 +37,8 @@ class Connection {
     std::string vfs;           // empty: the default; tests name one that fails on demand
   };
   // Opens the file (creating it unless read-only) with the settings that every connection of a node has: WAL, foreign
-  // keys off (the code keeps references, in bounded slices), secure_delete, no mmap, no checkpoints by itself, none on
-  // close.
+  // keys off (the code keeps references, in bounded slices), secure_delete and a scrubbing VFS under whoever writes, no
+  // mmap, no checkpoints by itself, none on close.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const Options& options);
   ~Connection();
   Connection(const Connection&) = delete;
@@ -61,13 +61,29 @@ class Connection {
   int64_t last_insert_rowid() const;
   // Rows that the last INSERT, UPDATE or DELETE touched.
   int64_t changes() const;
+  // Rows that all statements of this connection have touched so far.
+  int64_t total_changes() const;
   // False between BEGIN and its COMMIT or ROLLBACK, which SQLite does by itself after some errors.
   bool autocommit() const;
   // Pages in the write-ahead log after the last commit of this connection.
   int64_t wal_pages() const { return wal_pages_; }
-  // Copies the write-ahead log into the file, as far as readers allow; with `restart`, waits for them (bounded) so that
-  // the log begins anew. Returns SQLite's code. Only the writer calls this.
-  int Checkpoint(bool restart);
+  // Copies the write-ahead log into the file. kPassive: as far as readers allow; kRestart: waits for them (bounded) so
+  // that the log begins anew; kTruncate: likewise, and the log's file is emptied. Returns SQLite's code. Only the
+  // writer calls this.
+  enum class CheckpointMode { kPassive, kRestart, kTruncate };
+  int Checkpoint(CheckpointMode mode);
+
+  // While it lives, statements may write to the tables that SQLite's own index modules keep their nodes in.
+  class InternalTables {
+   public:
+    explicit InternalTables(Connection* connection) : connection_(connection) { connection_->SetDefensive(false); }
+    ~InternalTables() { connection_->SetDefensive(true); }
+    InternalTables(const InternalTables&) = delete;
+    InternalTables& operator=(const InternalTables&) = delete;
+
+   private:
+    Connection* const connection_;
+  };
 
   // SQLite's code of the first disk full, I/O or corruption error since the last call; 0: none. A body may have wrapped
   // or swallowed the status.
@@ -90,6 +106,7 @@ class Connection {
   static int OnProgress(void* self);
   static int OnWal(void* self, sqlite3* db, const char* name, int pages);
   void Note(int code);
+  void SetDefensive(bool on);
 
   sqlite3* db_;
   absl::node_hash_map<std::string, Cached> cache_;  // its elements stay where they are

@@ -1,6 +1,8 @@
 #include "server/store/derived.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
@@ -15,7 +17,15 @@ constexpr char kInsertText[] = "INSERT INTO record_text (rowid, title, keywords,
 constexpr char kDeleteText[] =
     "INSERT INTO record_text (record_text, rowid, title, keywords, body) VALUES ('delete', ?, ?, ?, ?)";
 constexpr char kClearText[] = "INSERT INTO record_text (record_text) VALUES ('delete-all')";
-constexpr char kOptimizeText[] = "INSERT INTO record_text (record_text) VALUES ('optimize')";
+// FTS5: pages merged a step; negative begins with all segments, as 'optimize' does in one go.
+constexpr char kMergeText[] = "INSERT INTO record_text (record_text, rank) VALUES ('merge', ?)";
+constexpr int merge_pages_a_step = 64;  // some ten milliseconds of the writer
+// FTS5: a step that changed fewer rows had nothing to do.
+constexpr int64_t merge_changes_min = 2;
+
+// A node of an R*Tree with two dimensions: depth and number of cells, then the cells.
+constexpr size_t map_node_header_bytes = 4;
+constexpr size_t map_cell_bytes = 8 + 4 * 4;
 
 using Rows = absl::Span<const DerivedRow>;
 
@@ -76,6 +86,14 @@ absl::Status WriteText(Connection& db, const char* sql, int64_t entry_id, const 
   return db.Execute(sql, entry_id, record.title, record.keywords, record.body);
 }
 
+// What a map node's cells take, from its beginning.
+size_t UsedBytes(absl::string_view node) {
+  if (node.size() < map_node_header_bytes) return node.size();
+  const size_t cells =
+      static_cast<size_t>(static_cast<unsigned char>(node[2])) << 8 | static_cast<unsigned char>(node[3]);
+  return std::min(node.size(), map_node_header_bytes + cells * map_cell_bytes);
+}
+
 bool SameText(const PreparedRecord& a, const PreparedRecord& b) {
   return a.indexed == b.indexed && a.title == b.title && a.keywords == b.keywords && a.body == b.body;
 }
@@ -112,6 +130,32 @@ absl::Status Derived::Clear(Connection& connection) {
   return connection.Execute(kClearText);
 }
 
-absl::Status Derived::CompactText(Connection& connection) { return connection.Execute(kOptimizeText); }
+absl::StatusOr<bool> Derived::MergeText(Connection& connection, bool first) {
+  const int64_t before = connection.total_changes();
+  RETURN_IF_ERROR(connection.Execute(kMergeText, first ? -merge_pages_a_step : merge_pages_a_step));
+  return connection.total_changes() - before >= merge_changes_min;
+}
+
+absl::StatusOr<int64_t> Derived::ScrubMap(Connection& connection, int64_t after, int64_t limit) {
+  std::vector<std::pair<int64_t, std::string>> scrubbed;
+  Statement row =
+      connection.Prepare("SELECT nodeno, data FROM location_geo_node WHERE nodeno > ? ORDER BY nodeno LIMIT ?");
+  row.Bind(after, limit);
+  int64_t seen = 0;
+  for (; row.Step(); ++seen) {
+    after = row.Int64(0);
+    std::string node = row.String(1);
+    const size_t end = UsedBytes(node);
+    if (std::all_of(node.begin() + end, node.end(), [](char byte) { return byte == 0; })) continue;
+    std::fill(node.begin() + end, node.end(), 0);
+    scrubbed.emplace_back(after, std::move(node));
+  }
+  RETURN_IF_ERROR(row.status());
+  const Connection::InternalTables unlocked(&connection);
+  for (const auto& [number, node] : scrubbed) {
+    RETURN_IF_ERROR(connection.Execute("UPDATE location_geo_node SET data = ? WHERE nodeno = ?", Blob{node}, number));
+  }
+  return seen < limit ? -1 : after;
+}
 
 }  // namespace cairn

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "cairn/v1/record.pb.h"
 #include "server/store/database.h"
@@ -83,10 +84,14 @@ class Derived {
   // Empties every derived table, for a rebuild. One statement a table: seconds for a million records.
   static absl::Status Clear(Connection& connection);
 
-  // Merges the text index into one segment. Until segments are merged, words of withdrawn records stay in the file,
-  // although no search finds them; run it now and then, and after withdrawals that must leave no trace. Some seconds
-  // for 100,000 records.
-  static absl::Status CompactText(Connection& connection);
+  // A step of merging the text index into one segment; `first` begins it. Until segments are merged, words of withdrawn
+  // records stay in the file, although no search finds them. Some ten milliseconds a step, half a second in all for
+  // 100,000 records. Returns whether there is more to do.
+  static absl::StatusOr<bool> MergeText(Connection& connection, bool first);
+
+  // Clears what removed places left in up to `limit` nodes of the map after node `after`: SQLite only lowers a node's
+  // count. Returns the last node looked at, or -1 at the end.
+  static absl::StatusOr<int64_t> ScrubMap(Connection& connection, int64_t after, int64_t limit);
 };
 
 }  // namespace cairn

@@ -6,6 +6,7 @@
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
 #include "server/store/erase_entry.h"
+#include "server/store/erasure.h"
 #include "server/store/feed_rows.h"
 #include "server/store/feed_store.h"
 #include "server/store/rebuild.h"
@@ -60,7 +61,7 @@ absl::Status Forget(Connection& db, absl::string_view partner, absl::string_view
   RETURN_IF_ERROR(db.Execute(
       "DELETE FROM feed_digest WHERE feed_id IN (SELECT feed_id FROM feed WHERE partner = ? AND audience = ?)", partner,
       audience));
-  for (const char* table : {"feed", "evidence", "peer_head"}) {
+  for (const char* table : {"feed", "evidence", "peer_head", "peer_receipt"}) {
     RETURN_IF_ERROR(
         db.Execute(absl::StrCat("DELETE FROM ", table, " WHERE partner = ? AND audience = ?"), partner, audience));
   }
@@ -72,6 +73,7 @@ absl::Status Forget(Connection& db, absl::string_view partner, absl::string_view
 absl::StatusOr<ApplyProgress> FeedStore::DropSlice(Connection& db, absl::string_view partner,
                                                    absl::string_view audience) {
   ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, Find(db, partner, audience));
+  RETURN_IF_ERROR(NoteErasure(db, store_->clock()->Now()));
   RETURN_IF_ERROR(DropAllStaging(db, partner, audience));
   ASSIGN_OR_RETURN(const uint64_t staged, CollectGarbage(db));
   if (held.has_value() && held->feed_id != 0) {

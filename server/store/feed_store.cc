@@ -13,7 +13,6 @@ namespace cairn {
 namespace {
 
 constexpr size_t entry_frame_bytes = 40;  // what an entry takes on the wire beside its payload
-constexpr int64_t tombstones_a_purge = 1'000;
 
 #define CAIRN_FEED_COLUMNS                                                                      \
   "feed_id, partner, audience, generation, head, content_sha256, seq, live_count, live_bytes, " \
@@ -251,6 +250,17 @@ absl::StatusOr<std::optional<uint64_t>> FeedStore::VisitEntries(
   return visited < entries_max ? std::nullopt : reached;
 }
 
+absl::StatusOr<FeedStore::Live> FeedStore::LiveInOtherFeeds(Connection& db, absl::string_view partner,
+                                                            absl::string_view audience) {
+  Statement row = db.Prepare(
+      "SELECT coalesce(sum(live_count), 0), coalesce(sum(live_bytes), 0) FROM feed "
+      "WHERE partner = ? AND audience <> ?");
+  row.Bind(partner, audience);
+  row.Step();
+  RETURN_IF_ERROR(row.status());
+  return Live{static_cast<uint64_t>(row.Int64(0)), static_cast<uint64_t>(row.Int64(1))};
+}
+
 absl::Status FeedStore::StoreHead(Connection& db, const AuthenticHead& head) {
   const FeedKey& feed = head.feed();
   ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, Find(db, feed.partner, feed.audience));
@@ -311,50 +321,6 @@ absl::Status FeedStore::MarkDamaged(Connection& db, const FeedKey& feed) {
   }
   store_->NoteMoved(feed);
   return absl::OkStatus();
-}
-
-absl::StatusOr<uint64_t> FeedStore::PurgeTombstones(Connection& db, absl::Time before) {
-  struct Old {
-    int64_t entry_id, feed_id, seq;
-  };
-  std::vector<Old> old;
-  Statement row = db.Prepare(
-      "SELECT e.entry_id, e.feed_id, e.seq FROM entry e JOIN feed f ON f.feed_id = e.feed_id "
-      "WHERE e.withdrawn_at < ? AND f.applying = 0 ORDER BY e.withdrawn_at LIMIT ?");
-  row.Bind(absl::ToUnixMillis(before), tombstones_a_purge);
-  while (row.Step()) old.push_back({row.Int64(0), row.Int64(1), row.Int64(2)});
-  RETURN_IF_ERROR(row.status());
-  for (const Old& tombstone : old) {
-    RETURN_IF_ERROR(db.Execute("DELETE FROM entry WHERE entry_id = ?", tombstone.entry_id));
-    RETURN_IF_ERROR(db.Execute("UPDATE feed SET floor_seq = max(floor_seq, ?) WHERE feed_id = ?", tombstone.seq,
-                               tombstone.feed_id));
-  }
-  return old.size();
-}
-
-absl::Status FeedStore::RecordPeerHead(Connection& db, absl::string_view node, const FeedKey& feed, uint64_t seq,
-                                       absl::Time now) {
-  RETURN_IF_ERROR(db.Execute("DELETE FROM drop_receipt WHERE audience = ? AND node = ?", feed.audience, node));
-  return db.Execute(
-      "INSERT INTO peer_head (node, partner, audience, generation, seq, confirmed_at) VALUES (?, ?, ?, ?, ?, ?) "
-      "ON CONFLICT (partner, audience, node) DO UPDATE SET generation = excluded.generation, seq = excluded.seq, "
-      "confirmed_at = excluded.confirmed_at WHERE (excluded.generation, excluded.seq) > (generation, seq)",
-      node, feed.partner, feed.audience, feed.generation, seq, absl::ToUnixMillis(now));
-}
-
-absl::StatusOr<std::vector<PeerHead>> FeedStore::PeerHeads(absl::string_view partner, absl::string_view audience) {
-  std::vector<PeerHead> heads;
-  RETURN_IF_ERROR(store_->Read([&](Connection& db) -> absl::Status {
-    Statement row = db.Prepare(
-        "SELECT node, generation, seq, confirmed_at FROM peer_head WHERE partner = ? AND audience = ? ORDER BY node");
-    row.Bind(partner, audience);
-    while (row.Step()) {
-      heads.push_back(
-          {row.String(0), static_cast<uint32_t>(row.Int64(1)), static_cast<uint64_t>(row.Int64(2)), row.Int64(3)});
-    }
-    return row.status();
-  }));
-  return heads;
 }
 
 }  // namespace cairn

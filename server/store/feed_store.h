@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -184,6 +185,13 @@ class FeedStore {
       Connection& db, absl::string_view partner, absl::string_view audience, uint64_t after_seq, size_t entries_max,
       const std::function<absl::Status(const EntryInfo&)>& visit);
 
+  // What is live of all feeds of a partner but the one of this audience.
+  struct Live {
+    uint64_t records = 0;
+    uint64_t bytes = 0;
+  };
+  static absl::StatusOr<Live> LiveInOtherFeeds(Connection& db, absl::string_view partner, absl::string_view audience);
+
   // --- staging
   // Hashes and sums; needs no database. INVALID_ARGUMENT: id not of 16 bytes, seq 0, a tombstone with a payload, a
   // payload missing or over record_bytes_max.
@@ -227,6 +235,11 @@ class FeedStore {
   // Forgets up to 1,000 tombstones that became visible here before `before` and raises floor_seq. Returns how many;
   // call again while not 0.
   absl::StatusOr<uint64_t> PurgeTombstones(Connection& db, absl::Time before);
+  // How many tombstones each feed has. Looks at each of them: a second for a million.
+  absl::StatusOr<std::vector<std::pair<FeedKey, uint64_t>>> CountTombstones();
+  // Forgets the `count` tombstones of the feed that became visible here first, up to 1,000, and raises floor_seq.
+  // Returns how many.
+  absl::StatusOr<uint64_t> PurgeOldest(Connection& db, const FeedKey& feed, uint64_t count);
   // Deletes up to 2,000 rows of dropped staging. Returns how many; call again while not 0.
   absl::StatusOr<uint64_t> CollectGarbage(Connection& db);
 
@@ -247,6 +260,9 @@ class FeedStore {
   // What `node` announced. Only ever moves forward; `now` is kept when it does.
   absl::Status RecordPeerHead(Connection& db, absl::string_view node, const FeedKey& feed, uint64_t seq,
                               absl::Time now);
+  // When nodes first announced a head that covers the withdrawal at `seq`, ms since 1970, by node; those that have not
+  // are not in it.
+  absl::StatusOr<std::map<std::string, int64_t>> ConfirmedSince(const FeedKey& feed, uint64_t seq);
   // In order of node.
   absl::StatusOr<std::vector<PeerHead>> PeerHeads(absl::string_view partner, absl::string_view audience);
 

@@ -7,6 +7,7 @@
 #include "common/base/status_macros.h"
 #include "common/crypto/hash.h"
 #include "server/store/erase_entry.h"
+#include "server/store/erasure.h"
 #include "server/store/feed_rows.h"
 #include "server/store/prepared_slice.h"
 #include "server/store/rebuild.h"
@@ -28,8 +29,10 @@ struct Move {
   bool groups;              // the partner publishes to several audiences: supplements may depend on what changes
 };
 
-absl::Status DeletePayload(Connection& db, int64_t payload_id) {
-  return payload_id == 0 ? absl::OkStatus() : db.Execute("DELETE FROM payload WHERE payload_id = ?", payload_id);
+absl::Status DeletePayload(const Move& move, int64_t payload_id) {
+  if (payload_id == 0) return absl::OkStatus();
+  RETURN_IF_ERROR(NoteErasure(move.db, absl::FromUnixMillis(move.now_millis)));
+  return move.db.Execute("DELETE FROM payload WHERE payload_id = ?", payload_id);
 }
 
 absl::Status DeriveGroup(const Move& move, int kind, absl::string_view id) {
@@ -53,7 +56,7 @@ absl::Status ReplaceEntry(const Move& move, const PreparedChange& change) {
   const bool live = change.payload_id != 0;
   // The same bytes under a new number; a damaged feed's stored hash proves nothing.
   if (change.same_payload && !move.held.damaged) {
-    RETURN_IF_ERROR(DeletePayload(move.db, change.payload_id));
+    RETURN_IF_ERROR(DeletePayload(move, change.payload_id));
     return move.db.Execute("UPDATE entry SET seq = ?, visible_at = ? WHERE entry_id = ?", change.seq, move.now_millis,
                            change.entry_id);
   }
@@ -61,7 +64,7 @@ absl::Status ReplaceEntry(const Move& move, const PreparedChange& change) {
       "UPDATE entry SET seq = ?, payload_id = nullif(?, 0), visible_at = ?, withdrawn_at = nullif(?, 0) "
       "WHERE entry_id = ?",
       change.seq, change.payload_id, move.now_millis, live ? 0 : move.now_millis, change.entry_id));
-  RETURN_IF_ERROR(DeletePayload(move.db, change.replaced_payload_id));
+  RETURN_IF_ERROR(DeletePayload(move, change.replaced_payload_id));
   if (change.entry_id > move.derived_through) return absl::OkStatus();
   const bool was_live = change.replaced_payload_id != 0;
   if (live) {
@@ -101,6 +104,7 @@ absl::Status Sweep(Move* move) {
     staging.sweep_entry_id = entry.entry_id;
     if (entry.kept) continue;
     const GroupKey group{staging.feed.partner, static_cast<int>(entry.kind), entry.id};
+    RETURN_IF_ERROR(NoteErasure(move->db, absl::FromUnixMillis(move->now_millis)));
     RETURN_IF_ERROR(EraseEntry(move->db, group, {entry.entry_id, entry.payload_id}, move->derived_through));
   }
   staging.swept = rows.size() < limits::apply_slice_entries;

@@ -8,7 +8,8 @@ namespace cairn {
 inline constexpr absl::string_view kExchangedSchema = R"sql(
 CREATE TABLE node_meta (
   -- Local. What this file is and how far long work on it has come, as name and value: consortium, created_at,
-  -- derived_version, rebuild_cursor.
+  -- derived_version, rebuild_cursor, erasure_pending_since, erasure_running_since, erasure_completed_at,
+  -- erasure_merging.
   key TEXT NOT NULL PRIMARY KEY,
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -140,6 +141,18 @@ CREATE TABLE drop_receipt (
   node TEXT NOT NULL,
   erased_at INTEGER NOT NULL,           -- as the node said, ms since 1970
   PRIMARY KEY (audience, node)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE peer_receipt (
+  -- Local. Those acknowledgements of the own feeds that confirmed a withdrawal, kept as long as withdrawals are: since
+  -- when a node has confirmed it.
+  partner TEXT NOT NULL,
+  audience TEXT NOT NULL,
+  node TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  seq INTEGER NOT NULL,                 -- of the head that it announced
+  confirmed_at INTEGER NOT NULL,        -- ms since 1970
+  PRIMARY KEY (partner, audience, node, generation, seq)
 ) STRICT, WITHOUT ROWID;
 )sql";
 

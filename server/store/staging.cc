@@ -2,10 +2,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/clock.h"
 #include "common/base/hex.h"
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
 #include "common/crypto/hash.h"
+#include "server/store/erasure.h"
 #include "server/store/feed_rows.h"
 #include "server/store/feed_store.h"
 
@@ -21,6 +23,7 @@ struct Tally {
   SetDigest digest;
   std::string prefix;
   int64_t held_feed_id = 0;  // 0: nothing is held to compare with
+  absl::Time now;
 };
 
 Element ElementOf(const Tally& tally, int kind, absl::string_view id, uint64_t seq, absl::string_view sha256) {
@@ -55,6 +58,7 @@ absl::Status StageAgain(Connection& db, const PreparedEntry& entry, int64_t payl
       "LEFT JOIN payload p ON p.payload_id = s.payload_id WHERE s.set_id = ? AND s.id = ? AND s.kind = ?");
   row.Bind(tally->staging.set_id, Blob{entry.id}, entry.kind);
   if (!row.Step()) return row.status();
+  RETURN_IF_ERROR(NoteErasure(db, tally->now));  // one of the two goes
   if (row.Int64(0) >= static_cast<int64_t>(entry.seq)) {
     if (entry.tombstone) return absl::OkStatus();
     Take(tally, entry, entry.seq, entry.sha256, entry.payload.size());
@@ -158,11 +162,12 @@ absl::StatusOr<uint64_t> CollectRows(Connection& db, int64_t limit) {
   return rows.size();
 }
 
-absl::Status Drop(Connection& db, const StagingRow& staging) {
+absl::Status Drop(Connection& db, const StagingRow& staging, absl::Time now) {
   if (!staging.pending_head.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("feed ", staging.feed.ToString(), " is being made visible; that must end first"));
   }
+  RETURN_IF_ERROR(NoteErasure(db, now));
   RETURN_IF_ERROR(db.Execute("UPDATE staging_set SET dropped = 1 WHERE set_id = ?", staging.set_id));
   return CollectRows(db, garbage_rows_a_step).status();
 }
@@ -197,14 +202,14 @@ absl::Status FeedStore::Stage(Connection& db, const StageBatch& batch) {
   ASSIGN_OR_RETURN(std::optional<StagingRow> staging, ReadStagingRow(db, feed.partner, feed.audience));
   const bool other_generation = held.has_value() && held->has_head && held->feed.generation != feed.generation;
   if (staging.has_value() && (batch.restart || !staging->pending_head.empty() || !(staging->feed == feed))) {
-    RETURN_IF_ERROR(Drop(db, *staging));
+    RETURN_IF_ERROR(Drop(db, *staging, store_->clock()->Now()));
     staging.reset();
   }
   if (!staging.has_value()) {
     RETURN_IF_ERROR(BeginSet(db, feed, batch.full || other_generation, held));
     ASSIGN_OR_RETURN(staging, ReadStagingRow(db, feed.partner, feed.audience));
   }
-  Tally tally{*std::move(staging), {}, Prefix(feed), 0};
+  Tally tally{*std::move(staging), {}, Prefix(feed), 0, store_->clock()->Now()};
   ASSIGN_OR_RETURN(tally.digest, SetDigest::FromBytes(tally.staging.lthash));
   tally.digest.Add(batch.prepared.sum);
   if (!tally.staging.state.full && held.has_value() && held->live_count > 0) tally.held_feed_id = held->feed_id;
@@ -233,7 +238,7 @@ absl::StatusOr<StagedSet> FeedStore::Staged(Connection& db, const FeedKey& feed)
 
 absl::Status FeedStore::DropStaging(Connection& db, absl::string_view partner, absl::string_view audience) {
   ASSIGN_OR_RETURN(const std::optional<StagingRow> staging, ReadStagingRow(db, partner, audience));
-  return staging.has_value() ? Drop(db, *staging) : absl::OkStatus();
+  return staging.has_value() ? Drop(db, *staging, store_->clock()->Now()) : absl::OkStatus();
 }
 
 absl::StatusOr<uint64_t> FeedStore::CollectGarbage(Connection& db) { return CollectRows(db, garbage_rows_a_collect); }

@@ -84,6 +84,8 @@ void Store::OnCommit(MovedCallback callback) { writer_->OnCommit(std::move(callb
 
 void Store::NoteMoved(const FeedKey& feed) { writer_->NoteMoved(feed); }
 
+absl::Status Store::EmptyLog() { return writer_->EmptyLog(); }
+
 absl::Status Store::write_health() const { return writer_->health(); }
 
 Store::Sizes Store::sizes() const {

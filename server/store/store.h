@@ -67,6 +67,10 @@ class Store {
   // For feed_store.cc, within a write body: its commit moves `feed`.
   void NoteMoved(const FeedKey& feed);
 
+  // Copies the whole write-ahead log into the file and empties it, so that no page of before is left in it. Blocks.
+  // ABORTED: a reader still needs it; try again.
+  absl::Status EmptyLog();
+
   // OK, or why writing fails now: RESOURCE_EXHAUSTED (disk full; tried again with each write), UNAVAILABLE or DATA_LOSS
   // (stopped until a restart).
   absl::Status write_health() const;

@@ -36,37 +36,45 @@ Writer::~Writer() {
   if (thread_.joinable()) thread_.join();
 }
 
-absl::Status Writer::Run(const Store::Body& body) {
+absl::Status Writer::Run(const Store::Body& body) { return Await({body, nullptr}); }
+
+absl::Status Writer::EmptyLog() { return Await({nullptr, nullptr, /*empties_log=*/true}); }
+
+absl::Status Writer::Await(Job job) {
   absl::Status result;
   if (!thread_.joinable()) {
-    RunAsync(body, [&](absl::Status status) { result = std::move(status); });
+    job.done = [&](absl::Status status) { result = std::move(status); };
+    Take(std::move(job));
     return result;
   }
   if (std::this_thread::get_id() == thread_.get_id()) {
     return absl::FailedPreconditionError("database: a write from within a write or its callback would wait for itself");
   }
   absl::Notification finished;
-  RunAsync(body, [&](absl::Status status) {
+  job.done = [&](absl::Status status) {
     result = std::move(status);
     finished.Notify();
-  });
+  };
+  Take(std::move(job));
   finished.WaitForNotification();
   return result;
 }
 
-void Writer::RunAsync(Store::Body body, Store::Done done) {
+void Writer::RunAsync(Store::Body body, Store::Done done) { Take({std::move(body), std::move(done)}); }
+
+void Writer::Take(Job job) {
   if (!thread_.joinable()) {
     if (body_thread_ == std::this_thread::get_id()) {
-      done(absl::FailedPreconditionError("database: a write from within a write"));
+      job.done(absl::FailedPreconditionError("database: a write from within a write"));
       return;
     }
     std::vector<Job> jobs;
-    jobs.push_back({std::move(body), std::move(done)});
+    jobs.push_back(std::move(job));
     RunGroup(std::move(jobs));
     return;
   }
   absl::MutexLock lock(&mutex_);
-  queue_.push_back({std::move(body), std::move(done)});
+  queue_.push_back(std::move(job));
 }
 
 absl::Status Writer::health() const {
@@ -87,16 +95,28 @@ void Writer::Loop() {
       const auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closing_ || !queue_.empty(); };
       mutex_.Await(absl::Condition(&ready));
       if (queue_.empty()) return;
-      while (!queue_.empty() && jobs.size() < group_jobs_max) {
-        jobs.push_back(std::move(queue_.front()));
-        queue_.pop_front();
-      }
+      jobs = NextGroup();
     }
     RunGroup(std::move(jobs));
   }
 }
 
+// What commits together; a job that empties the log is a group of its own.
+std::vector<Writer::Job> Writer::NextGroup() {
+  std::vector<Job> jobs;
+  while (!queue_.empty() && jobs.size() < group_jobs_max && (jobs.empty() || !queue_.front().empties_log)) {
+    jobs.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+    if (jobs.back().empties_log) break;
+  }
+  return jobs;
+}
+
 void Writer::RunGroup(std::vector<Job> jobs) {
+  if (jobs.front().empties_log) {
+    absl::MutexLock lock(&running_);
+    return jobs.front().done(stopped() ? health() : Checkpoint(Connection::CheckpointMode::kTruncate));
+  }
   std::vector<absl::Status> results(jobs.size());
   std::vector<FeedKey> moved;
   {
@@ -169,11 +189,17 @@ void Writer::MaybeCheckpoint() {
   const int64_t pages = db_->wal_pages();
   if (pages < checkpoint_pages) checkpoint_at_pages_ = checkpoint_pages;
   if (pages < checkpoint_at_pages_) return;
-  db_->TakeDiskError();
-  const int code = db_->Checkpoint(pages >= checkpoint_wait_pages);
+  using Mode = Connection::CheckpointMode;
+  Checkpoint(pages >= checkpoint_wait_pages ? Mode::kRestart : Mode::kPassive).IgnoreError();
   checkpoint_at_pages_ = pages + checkpoint_again_pages;
-  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return;
-  Judge(SqliteStatus(code, db_->handle(), "checkpoint"), code);
+}
+
+absl::Status Writer::Checkpoint(Connection::CheckpointMode mode) {
+  db_->TakeDiskError();
+  const int code = db_->Checkpoint(mode);
+  const absl::Status status = SqliteStatus(code, db_->handle(), "checkpoint");
+  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) Judge(status, code);
+  return status;
 }
 
 }  // namespace cairn

@@ -28,6 +28,8 @@ class Writer {
 
   absl::Status Run(const Store::Body& body);
   void RunAsync(Store::Body body, Store::Done done);
+  // See Store::EmptyLog.
+  absl::Status EmptyLog();
   void OnCommit(Store::MovedCallback callback) { callbacks_.push_back(std::move(callback)); }
   void NoteMoved(const FeedKey& feed) { moved_.push_back(feed); }
   absl::Status health() const;
@@ -36,13 +38,18 @@ class Writer {
   struct Job {
     Store::Body body;
     Store::Done done;
+    bool empties_log = false;  // no body; alone in its group
   };
   void Loop();
+  void Take(Job job);
+  absl::Status Await(Job job);
+  std::vector<Job> NextGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunGroup(std::vector<Job> jobs);
   absl::Status RunTransaction(const std::vector<Job>& jobs, std::vector<absl::Status>* results);
   absl::Status RunBody(const Job& job, bool alone);
   void Judge(const absl::Status& status, int disk_error);
   void MaybeCheckpoint();
+  absl::Status Checkpoint(Connection::CheckpointMode mode);
   bool stopped() const;
 
   const std::unique_ptr<Connection> db_;

@@ -268,6 +268,26 @@ TEST_F(PublisherTest, ReceiptsNameEveryOtherNode) {
   EXPECT_EQ(publisher_->Receipts(Uuid(9)).status().code(), absl::StatusCode::kNotFound);
 }
 
+TEST_F(PublisherTest, ReceiptsOfAWithdrawalSayWhoHasConfirmedItAndSinceWhen) {
+  ASSERT_TRUE(Publish({Resource(Uuid(1), "One"), Resource(Uuid(2), "Two")}).ok());
+  Acknowledge(1, 2);
+  v1::WithdrawRequest request;
+  request.add_ids(Uuid(1));
+  ASSERT_TRUE(publisher_->Withdraw(request, nullptr).ok());
+  clock_.Advance(absl::Minutes(1));
+  const absl::Time confirmed = clock_.Now();
+  Acknowledge(1, 3);
+  clock_.Advance(absl::Hours(5));
+  ASSERT_TRUE(Publish({Resource(Uuid(3), "Three")}).ok());
+  Acknowledge(1, 4);
+  const auto receipts = publisher_->Receipts(Uuid(1));
+  ASSERT_TRUE(receipts.ok()) << receipts.status();
+  EXPECT_TRUE(receipts->withdrawn());
+  EXPECT_TRUE(receipts->receipts(0).holds_present_state());
+  EXPECT_EQ(receipts->receipts(0).confirmed_at().seconds(), absl::ToUnixSeconds(confirmed)) << "not of what came later";
+  EXPECT_FALSE(receipts->receipts(1).holds_present_state()) << "it is missing";
+}
+
 // Two editors at once: both batches are published, one after the other.
 TEST_F(PublisherTest, BatchesOfTwoEditorsAreBothPublished) {
   auto first = *publisher_->Begin({});

@@ -85,5 +85,12 @@ TEST_F(AlertsTest, NodeThatTheCharterDoesNotKnowOrPinsOtherwise) {
   EXPECT_THAT(Get(), ElementsAre(HasSubstr("has no node \"pl-x-2\"")));
 }
 
+TEST_F(AlertsTest, SaysThatAnErasureIsHeldUpAndOnlyThen) {
+  status_.mutable_disk()->mutable_erasure_pending_since()->set_seconds(now_seconds - 50);
+  EXPECT_THAT(Get(), IsEmpty());
+  status_.mutable_disk()->mutable_erasure_pending_since()->set_seconds(now_seconds - 1'200);
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("withdrawn 20 min ago")));
+}
+
 }  // namespace
 }  // namespace cairn
