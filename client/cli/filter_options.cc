@@ -53,7 +53,7 @@ absl::Status SetPlaceAndTime(const FilterOptions& options, v1::RecordFilter* fil
 
 void AddFilterOptions(CLI::App* command, FilterOptions* options) {
   const auto many = [&](const char* name, std::vector<std::string>* values, const char* help, const char* type) {
-    command->add_option(name, *values, help)->type_name(type)->delimiter(',')->expected(1)->take_all();
+    command->add_option(name, *values, help)->type_name(type)->delimiter(',')->take_all()->allow_extra_args(false);
   };
   many("--kind", &options->kinds,
        "organization, service, location, training, resource, assessment, commitment; several with commas", "KIND");

@@ -132,6 +132,18 @@ TEST_F(CommandsTest, SearchPassesFiltersInTheirNormalForm) {
   EXPECT_THAT(out_, HasSubstr("1 of 1 record"));
 }
 
+TEST_F(CommandsTest, AFilterTakesOneArgumentAndLeavesTheWordsToTheSearch) {
+  v1::SearchRequest seen;
+  StartNode().directory.search = [&](const v1::SearchRequest& q, v1::SearchResponse*) {
+    seen = q;
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"search", "--country", "PL,LV", "--country", "EE", "--partner", "pl-x", "lodz"}), 0) << err_;
+  EXPECT_EQ(seen.query(), "lodz");
+  EXPECT_THAT(seen.filter().countries(), ::testing::ElementsAre("PL", "LV", "EE"));
+  EXPECT_THAT(seen.filter().partners(), ::testing::ElementsAre("pl-x"));
+}
+
 TEST_F(CommandsTest, ListReadsPagesUntilTheLimit) {
   int pages = 0;
   StartNode().directory.list = [&](const v1::ListRecordsRequest& q, v1::ListRecordsResponse* r) {
