@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/base/errors.h"
 #include "common/base/hex.h"
 #include "common/base/limits.h"
@@ -13,6 +12,8 @@
 #include "common/base/status_macros.h"
 #include "common/record/kinds.h"
 #include "common/record/serialise.h"
+#include "common/record/validate.h"
+#include "server/publish/not_own.h"
 
 namespace cairn {
 
@@ -20,7 +21,6 @@ namespace {
 
 constexpr absl::string_view public_audience = "public";
 constexpr absl::Duration wait_step = absl::Milliseconds(500);  // how soon a wait sees that its client has gone
-constexpr size_t verified_by_bytes_max = 800;                  // 200 characters of any script
 constexpr absl::Duration read_budget =
     absl::Seconds(30);  // reads here are bounded by entries; a slow disk is no reason
 
@@ -157,10 +157,7 @@ absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(const std::s
         read_budget));
   }
   if (missing.empty()) return found;
-  const size_t named = std::min<size_t>(missing.size(), 10);
-  return absl::NotFoundError(absl::StrCat(
-      "not published by ", options_.partner, ": ", absl::StrJoin(missing.begin(), missing.begin() + named, ", "),
-      missing.size() > named ? absl::StrCat(" and ", missing.size() - named, " more") : ""));
+  return NotOwn(store_, options_.partner, missing);
 }
 
 absl::StatusOr<v1::PublishResult> Publisher::Withdraw(const v1::WithdrawRequest& request, PublishSink* sink) {
@@ -218,10 +215,8 @@ absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerified
   const std::string audience(public_audience);
   const std::vector<std::string> ids(request.ids().begin(), request.ids().end());
   RETURN_IF_ERROR(CheckIds(ids));
-  if (request.verified_by().size() > verified_by_bytes_max) {
-    return absl::InvalidArgumentError(absl::StrCat("verified_by ", Quoted(request.verified_by()),
-                                                   ": too long; write a role, such as service manager"));
-  }
+  std::string verified_by = request.verified_by();
+  RETURN_IF_ERROR(NormaliseVerifiedBy(&verified_by));
   absl::MutexLock committing(&commit_mutex_);
   RETURN_IF_ERROR(CheckReady());
   ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, own_.Settle(audience));
@@ -241,7 +236,7 @@ absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerified
     std::vector<v1::Entry> chunk;
     for (size_t bytes = 0; given < entries.size() && chunk.size() < limits::publish_chunk_entries &&
                            bytes < limits::publish_chunk_bytes;) {
-      ASSIGN_OR_RETURN(v1::Entry entry, Verified(audience, entries[given++], request.verified_by()));
+      ASSIGN_OR_RETURN(v1::Entry entry, Verified(audience, entries[given++], verified_by));
       bytes += entry.payload().size();
       chunk.push_back(std::move(entry));
     }

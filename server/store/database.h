@@ -61,6 +61,8 @@ class Connection {
   int64_t last_insert_rowid() const;
   // Rows that the last INSERT, UPDATE or DELETE touched.
   int64_t changes() const;
+  // Rows that all of them touched since the connection was opened.
+  int64_t total_changes() const;
   // False between BEGIN and its COMMIT or ROLLBACK, which SQLite does by itself after some errors.
   bool autocommit() const;
   // Pages in the write-ahead log after the last commit of this connection.
