@@ -41,9 +41,12 @@ void ServeUntilTold(const std::string& config_path, const sigset_t& signals) {
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal != SIGHUP) return;
     const absl::StatusOr<NodeConfig> config = LoadConfig(config_path);
-    if (config.ok()) SetLogLevel(config->log_level);
-    LogInfo("config.reloaded",
-            {{"result", config.ok() ? "ok; only log_level changes while the node runs" : config.status().message()}});
+    if (!config.ok()) {
+      LogError("config.refused", {{"error", config.status().message()}, {"in_force", "the settings from before"}});
+      continue;
+    }
+    SetLogLevel(config->log_level);
+    LogInfo("config.reloaded", {{"result", "ok; only log_level changes while the node runs"}});
   }
 }
 

@@ -12,7 +12,6 @@
 #include "common/charter/charter_document.h"
 #include "common/charter/charter_file.h"
 #include "common/crypto/keys.h"
-#include "common/crypto/secret_file.h"
 #include "common/crypto/tls_identity.h"
 #include "server/charter/live_charter.h"
 #include "server/directory/directory_reader.h"
@@ -125,7 +124,8 @@ absl::Status Node::Parts::MakeReplication() {
   options.partner = config.partner;
   options.seed = SystemRandom()->Uint64();
   replicator = std::make_unique<Replicator>(options, store.get(), feeds.get(), charter.get(), checker.get(), clock);
-  RETURN_IF_ERROR(ReadSecretFile(config.tls_key).status());  // gRPC reads it itself and does not look who else may
+  // gRPC reads the files itself: it neither looks who else may, nor says what is wrong with them.
+  RETURN_IF_ERROR(SpkiSha256OfTlsFiles(config.tls_key, config.tls_certificate).status());
   GrpcTransport::Options network;
   network.tls_key = config.tls_key;
   network.tls_certificate = config.tls_certificate;
@@ -155,10 +155,10 @@ absl::Status Node::Parts::MakePublisher() {
 }
 
 absl::Status Node::Parts::OpenDoors() {
-  ASSIGN_OR_RETURN(const std::string spki, SpkiSha256OfCertPem(ReadText(config.tls_certificate)));
-  reporter = std::make_unique<StatusReporter>(StatusReporter::Options{config.node, config.partner, CAIRN_VERSION, spki,
-                                                                      feeds.get(), charter.get(), publisher.get(),
-                                                                      replicator.get(), clock});
+  const auto tls_pin = [this] { return SpkiSha256OfTlsFiles(config.tls_key, config.tls_certificate); };
+  reporter = std::make_unique<StatusReporter>(StatusReporter::Options{config.node, config.partner, CAIRN_VERSION,
+                                                                      tls_pin, feeds.get(), charter.get(),
+                                                                      publisher.get(), replicator.get(), clock});
   directory_service = std::make_unique<DirectoryService>(
       DirectoryService::Options{store.get(), [this] { return charter->current(); }, clock, directory.get(), hub.get(),
                                 Reader::LocalOperator(config.partner), config.watchers});

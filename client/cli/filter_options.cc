@@ -4,6 +4,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
 #include "client/cli/context.h"
@@ -53,7 +55,7 @@ absl::Status SetPlaceAndTime(const FilterOptions& options, v1::RecordFilter* fil
 
 void AddFilterOptions(CLI::App* command, FilterOptions* options) {
   const auto many = [&](const char* name, std::vector<std::string>* values, const char* help, const char* type) {
-    command->add_option(name, *values, help)->type_name(type)->delimiter(',')->expected(1)->take_all();
+    command->add_option(name, *values, help)->type_name(type)->delimiter(',')->take_all()->allow_extra_args(false);
   };
   many("--kind", &options->kinds,
        "organization, service, location, training, resource, assessment, commitment; several with commas", "KIND");
@@ -95,6 +97,29 @@ absl::StatusOr<v1::RecordFilter> MakeFilter(const FilterOptions& options) {
   filter.set_stale_only(options.stale);
   RETURN_IF_ERROR(SetPlaceAndTime(options, &filter));
   return filter;
+}
+
+std::string ShellQuoted(const std::string& word) {
+  static constexpr absl::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,@%+=";
+  if (!word.empty() && absl::string_view(word).find_first_not_of(plain) == absl::string_view::npos) return word;
+  return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
+}
+
+std::string FilterArguments(const FilterOptions& options) {
+  std::string typed;
+  const auto add = [&](absl::string_view name, const std::string& value) {
+    if (!value.empty()) absl::StrAppend(&typed, " ", name, " ", ShellQuoted(value));
+  };
+  add("--kind", absl::StrJoin(options.kinds, ","));
+  add("--country", absl::StrJoin(options.countries, ","));
+  add("--language", absl::StrJoin(options.languages, ","));
+  add("--term", absl::StrJoin(options.terms, ","));
+  add("--partner", absl::StrJoin(options.partners, ","));
+  add("--near", options.near);
+  add("--within", options.within_km == 0 ? "" : absl::StrCat(options.within_km));
+  add("--on", options.on_date);
+  if (options.stale) absl::StrAppend(&typed, " --stale");
+  return typed;
 }
 
 }  // namespace cairn

@@ -29,4 +29,10 @@ void AddFilterOptions(CLI::App* command, FilterOptions* options);
 // A usage error names the option and what would be right.
 absl::StatusOr<v1::RecordFilter> MakeFilter(const FilterOptions& options);
 
+// The options as they can be typed again in a shell, each with a space before it.
+std::string FilterArguments(const FilterOptions& options);
+
+// A word as a shell takes it.
+std::string ShellQuoted(const std::string& word);
+
 }  // namespace cairn

@@ -123,8 +123,9 @@ bool IsWildcard(absl::string_view listen) {
 // Where others dial this node.
 absl::StatusOr<std::string> EndpointOf(const InitOptions& options) {
   if (options.dial_out_only) {
-    if (options.endpoint.empty()) return std::string();
-    return UsageError("--endpoint and --dial-out-only contradict each other; give one of them");
+    if (options.endpoint.empty() && options.listen.empty()) return std::string();
+    return UsageError(absl::StrCat(options.listen.empty() ? "--endpoint" : "--listen",
+                                   " and --dial-out-only contradict each other; give one of them"));
   }
   if (!options.endpoint.empty()) return options.endpoint;
   if (options.listen.empty()) {
@@ -133,7 +134,7 @@ absl::StatusOr<std::string> EndpointOf(const InitOptions& options) {
   if (!IsWildcard(options.listen)) return options.listen;
   return UsageError(absl::StrCat("--listen ", Quoted(options.listen),
                                  " is every address of this machine, which nobody can dial; add --endpoint HOST:PORT "
-                                 "as others reach it, or --dial-out-only"));
+                                 "as others reach it, or give --dial-out-only instead"));
 }
 
 absl::Status CheckId(absl::string_view option, absl::string_view id) {

@@ -43,6 +43,10 @@ absl::StatusOr<ImportFormat> CheckOptions(const PublishOptions& options) {
   return *format;
 }
 
+bool ReadsStdin(const PublishOptions& options) {
+  return std::count(options.files.begin(), options.files.end(), "-") > 0;
+}
+
 // One reading of all files into one batch.
 class Pass {
  public:
@@ -91,8 +95,11 @@ class Pass {
       for (const Problem& warning : element.warnings) report_->AddWarning(element.origin, warning);
       if (!element.problems.empty()) {
         ++unreadable_;
+        // Else a second reading, which standard input does not allow, reports this with all the others.
+        if (keep_going_ || ReadsStdin(options_)) {
+          for (const Problem& problem : element.problems) report_->Add(element.origin, problem);
+        }
         if (!keep_going_) return absl::OkStatus();
-        for (const Problem& problem : element.problems) report_->Add(element.origin, problem);
         continue;
       }
       v1::PublishRecord record;
@@ -124,6 +131,8 @@ struct Outcome {
   v1::PublishResult result;
   // Files of rejects that were written.
   std::vector<RejectedResult> rejected;
+  // Why they were not; the rest is published all the same.
+  absl::Status rejected_status;
   // Refused records that the node did not name, since there were too many; they are in no file.
   uint64_t unnamed = 0;
 };
@@ -174,13 +183,16 @@ absl::StatusOr<std::vector<RejectedResult>> WriteRejectedFiles(const PublishOpti
 absl::StatusOr<Outcome> RunBatch(const PublishOptions& options, ImportFormat format, Client* client,
                                  PublishReport* report, Progress* progress) {
   Outcome outcome;
+  const bool keeps_rejects = options.keep_going && !options.dry_run;
+  for (const std::string& file : options.files) {
+    if (keeps_rejects) RETURN_IF_ERROR(CheckRejectedCanBeWritten(file));
+  }
   Pass pass(options, format, HeaderOf(options), /*lists_changes=*/options.dry_run, client, report, progress);
   ASSIGN_OR_RETURN(const std::optional<v1::PublishResult> result, pass.Run());
-  const bool readable_again = std::count(options.files.begin(), options.files.end(), "-") == 0;
-  if (!result && !readable_again) {
+  if (!result && ReadsStdin(options)) {
     return absl::InvalidArgumentError(
-        "standard input holds an element that cannot be read; nothing was published. Save it to a file and publish "
-        "that: all problems are then listed");
+        "an element cannot be read, as is said above; nothing was published. Save standard input to a file and "
+        "publish that: all problems are then listed");
   }
   if (!result) {
     ASSIGN_OR_RETURN(outcome.result, FindAllProblems(options, format, client, report, progress));
@@ -189,9 +201,11 @@ absl::StatusOr<Outcome> RunBatch(const PublishOptions& options, ImportFormat for
   outcome.result = *result;
   outcome.unnamed = result->refused() - std::min<uint64_t>(result->refused(), pass.refused().indices.size());
   outcome.result.set_refused(result->refused() + pass.unreadable());
-  if (options.keep_going && !options.dry_run && outcome.result.refused() > 0) {
+  if (keeps_rejects && outcome.result.refused() > 0) {
     progress->Update("writing what was refused", outcome.result.refused(), 0, "records");
-    ASSIGN_OR_RETURN(outcome.rejected, WriteRejectedFiles(options, format, pass.refused()));
+    auto rejected = WriteRejectedFiles(options, format, pass.refused());
+    outcome.rejected_status = rejected.status();
+    if (rejected.ok()) outcome.rejected = *std::move(rejected);
   }
   return outcome;
 }
@@ -203,7 +217,8 @@ std::string Headline(const PublishOptions& options, const v1::PublishResult& res
   if (result.refused() > 0 && !options.keep_going) {
     return absl::StrCat("Nothing ", options.dry_run ? "would be" : "was",
                         " published: ", CountOf(result.refused(), "record"), result.refused() == 1 ? " is" : " are",
-                        " refused. Correct the file, or publish the rest with --keep-going.");
+                        " refused. Correct ", ReadsStdin(options) ? "it, or save it to a file and" : "the file, or",
+                        " publish the rest with --keep-going.");
   }
   if (options.dry_run) {
     return moved == 0 ? absl::StrCat("Dry run: nothing would change (", TotalsText(result), ").")
@@ -213,7 +228,13 @@ std::string Headline(const PublishOptions& options, const v1::PublishResult& res
   return absl::StrCat("Published to ", options.audience, ": ", TotalsText(result), ".");
 }
 
-void PrintRejected(const Outcome& outcome, Context* context) {
+void PrintRejected(const PublishOptions& options, const Outcome& outcome, Context* context) {
+  for (const std::string& file : options.files) {
+    const std::string old = options.keep_going && outcome.result.refused() == 0 ? OldRejected(file) : "";
+    if (!old.empty()) {
+      context->err() << old << " is of an earlier batch; nothing is refused now, so it may be deleted.\n";
+    }
+  }
   uint64_t left_out = 0;
   for (const RejectedResult& file : outcome.rejected) {
     left_out += file.left_out;
@@ -260,7 +281,7 @@ void PrintOutcome(const PublishOptions& options, const Outcome& outcome, const P
   }
   const bool nothing_done = outcome.result.refused() > 0 && !options.keep_going;
   (nothing_done ? context->err() : context->out()) << context->Wrapped(Headline(options, outcome.result) + "\n");
-  PrintRejected(outcome, context);
+  PrintRejected(options, outcome, context);
   if (!nothing_done) PrintAudiences(outcome.result, options.dry_run, context);
 }
 
@@ -278,6 +299,7 @@ absl::StatusOr<ExitCode> Publish(const PublishOptions& options, Context* context
   report.FinishLists(moved);
   if (!outcome.ok()) return outcome.status();
   PrintOutcome(options, *outcome, report, context);
+  RETURN_IF_ERROR(Annotate(outcome->rejected_status, "the rest is published, but what was refused could not be kept"));
   ASSIGN_OR_RETURN(const ExitCode waited, ReportWait(outcome->result, options.dry_run ? 0 : options.wait_for, context));
   return outcome->result.refused() > 0 ? kFailed : waited;
 }

@@ -1,11 +1,16 @@
 #include "client/cli/rejected_file.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <regex>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/files.h"
+#include "common/base/errors.h"
 #include "common/base/status_macros.h"
 
 namespace cairn {
@@ -20,11 +25,50 @@ std::string Wrapped(const std::string& origin, const std::string& source) {
   return absl::StrCat("{\"", match[1].str(), "\": [", source, "]}");
 }
 
+std::string RejectedPath(const std::string& path, int number) {
+  return number == 1 ? path + ".rejected" : absl::StrCat(path, ".rejected-", number);
+}
+
+// The first number of which there is no file.
+int FreeNumber(const std::string& path) {
+  int number = 1;
+  while (std::filesystem::exists(RejectedPath(path, number))) ++number;
+  return number;
+}
+
+bool HoldTheSame(const std::string& a, const std::string& b) {
+  std::error_code error;
+  if (std::filesystem::file_size(a, error) != std::filesystem::file_size(b, error) || error) return false;
+  std::ifstream one(a, std::ios::binary), other(b, std::ios::binary);
+  using Bytes = std::istreambuf_iterator<char>;
+  return one && other && std::equal(Bytes(one), Bytes(), Bytes(other));
+}
+
+// A batch that is refused again for the same elements needs no second file.
+void DropRepetition(const std::string& path, int number, RejectedResult* result) {
+  const std::string before = RejectedPath(path, number - 1);
+  if (number == 1 || !HoldTheSame(before, result->path)) return;
+  std::error_code ignored;
+  std::filesystem::remove(result->path, ignored);
+  result->path = before;
+}
+
 }  // namespace
+
+absl::Status CheckRejectedCanBeWritten(const std::string& path) {
+  const auto probe = AtomicFile::Create(RejectedPath(path, FreeNumber(path)));
+  return Annotate(probe.status(), "nothing was published, since what is refused could not be kept");
+}
+
+std::string OldRejected(const std::string& path) {
+  const std::string old = RejectedPath(path, 1);
+  return std::filesystem::exists(old) ? old : "";
+}
 
 absl::StatusOr<RejectedResult> WriteRejected(const std::string& path, ImportFormat format, const Refused& refused,
                                              uint64_t* first_index) {
   ASSIGN_OR_RETURN(const std::unique_ptr<RecordReader> reader, OpenRecordReader(path, format, {}));
+  const int number = FreeNumber(path);
   std::unique_ptr<AtomicFile> file;
   RejectedResult result;
   ImportedRecord element;
@@ -39,7 +83,7 @@ absl::StatusOr<RejectedResult> WriteRejected(const std::string& path, ImportForm
       continue;
     }
     if (file == nullptr) {
-      result.path = path + ".rejected";
+      result.path = RejectedPath(path, number);
       ASSIGN_OR_RETURN(file, AtomicFile::Create(result.path));
     }
     RETURN_IF_ERROR(
@@ -47,7 +91,9 @@ absl::StatusOr<RejectedResult> WriteRejected(const std::string& path, ImportForm
     written = element.source;
     ++result.elements;
   }
-  if (file != nullptr) RETURN_IF_ERROR(file->Commit());
+  if (file == nullptr) return result;
+  RETURN_IF_ERROR(file->Commit());
+  DropRepetition(path, number, &result);
   return result;
 }
 

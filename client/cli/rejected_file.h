@@ -20,14 +20,21 @@ struct Refused {
 
 // What RejectedFile wrote.
 struct RejectedResult {
-  // "FILE.rejected"; empty when nothing of the file was refused, and no file was written.
+  // "FILE.rejected" or "FILE.rejected-N"; empty when nothing of the file was refused, and no file was written.
   std::string path;
   uint64_t elements = 0;
   // Elements too long to be held; they are not in the file.
   uint64_t left_out = 0;
 };
 
-// Reads `path` a second time and writes to `path`.rejected the text of every element that has an unreadable part or a
+// Fails when no file can be made beside `path`: said before anything is published.
+absl::Status CheckRejectedCanBeWritten(const std::string& path);
+
+// `path`.rejected, of an earlier batch, when there is such a file; else empty.
+std::string OldRejected(const std::string& path);
+
+// Reads `path` a second time and writes to `path`.rejected (or, when that holds something else, which its owner may be
+// correcting, to `path`.rejected-2 and so on) the text of every element that has an unreadable part or a
 // record at one of the refused places. `first_index` is the place in the batch of the file's first record; it is
 // advanced by the number of its records.
 absl::StatusOr<RejectedResult> WriteRejected(const std::string& path, ImportFormat format, const Refused& refused,

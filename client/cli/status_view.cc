@@ -34,10 +34,6 @@ void PrintAlerts(std::ostream& out, const v1::GetStatusResponse& status, const S
     out << style.Paint(Tone::kBad, absl::StrCat(CountOf(status.alerts_size(), "thing"), " to look at")) << "\n";
     for (const std::string& alert : status.alerts()) PrintMarked(out, style, Tone::kBad, "!", alert, columns);
   }
-  if (!status.can_publish() && !status.cannot_publish_reason().empty()) {
-    PrintMarked(out, style, Tone::kWarning, "!", absl::StrCat("cannot publish now: ", status.cannot_publish_reason()),
-                columns);
-  }
 }
 
 Tone PeerTone(absl::string_view state) {
@@ -64,9 +60,14 @@ void PrintPeers(std::ostream& out, const v1::GetStatusResponse& status, const St
     out << "  none: the charter names no other node\n";
     return;
   }
+  const auto& feeds = status.feeds();
+  const bool published =
+      std::any_of(feeds.begin(), feeds.end(), [](const v1::FeedStatus& f) { return f.own() && f.seq() > 0; });
   Table table({{"NODE"}, {"PARTNER"}, {"STATE"}, {"SINCE"}, {"ROUND TRIP", true}, {"HAS OUR FEED"}});
   for (const v1::PeerStatus& peer : peers) {
-    const std::string behind = peer.behind() == 0 ? "all of it" : absl::StrCat(CountText(peer.behind()), " behind");
+    const std::string behind = !published           ? "nothing to have"
+                               : peer.behind() == 0 ? "all of it"
+                                                    : absl::StrCat(CountText(peer.behind()), " behind");
     table.AddRow({peer.node(), peer.partner(), Table::Cell(peer.state(), PeerTone(peer.state())), SinceText(peer, now),
                   RoundTripText(peer.round_trip_micros()),
                   Table::Cell(behind, peer.behind() == 0 ? Tone::kPlain : Tone::kWarning)});
@@ -90,7 +91,7 @@ std::string FeedStateText(const v1::FeedStatus& feed) {
 }
 
 Tone FeedTone(const v1::FeedStatus& feed) {
-  if (feed.state() == "frozen" || feed.state() == "damaged") return Tone::kBad;
+  if (feed.state() == "frozen" || feed.state() == "damaged" || feed.state() == "behind its copies") return Tone::kBad;
   return feed.state() == "ok" && feed.announced_seq() <= feed.seq() ? Tone::kGood : Tone::kWarning;
 }
 
@@ -159,7 +160,7 @@ void PrintDisk(std::ostream& out, const v1::DiskStatus& disk, const Style& style
                      BytesText(disk.free_bytes()) + " free")
       << "\n  " << ErasureText(disk, now) << "\n";
   if (!disk.write_error().empty()) {
-    out << "  " << style.Paint(Tone::kBad, "! writing stopped: " + Printable(disk.write_error())) << "\n";
+    out << "  " << style.Paint(Tone::kBad, "! nothing is being written; why is said above") << "\n";
   }
 }
 

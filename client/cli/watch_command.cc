@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/filter_options.h"
@@ -55,7 +56,7 @@ class StopOnSignal {
 
 class WatchPrinter {
  public:
-  explicit WatchPrinter(Context* context) : context_(context) {}
+  WatchPrinter(bool goes_on, Context* context) : goes_on_(goes_on), context_(context) {}
 
   void Print(const v1::WatchRecordsResponse& response) {
     if (context_->json) {
@@ -67,7 +68,8 @@ class WatchPrinter {
       Line("-", Tone::kBad, response.removed().kind(), "withdrawn", response.removed().partner(),
            response.removed().id());
     } else if (!caught_up_) {
-      context_->err() << context_->err_style().Quiet("Up to date; waiting for changes. Ctrl-C ends.") << std::endl;
+      const char* const text = goes_on_ ? "Up to date; waiting for changes. Ctrl-C ends." : "Up to date.";
+      context_->err() << context_->err_style().Quiet(text) << std::endl;
     }
     caught_up_ |= response.has_caught_up();
   }
@@ -86,9 +88,32 @@ class WatchPrinter {
                     << "  " << PadTo(CutTo(Printable(partner), 16), 16) << "  " << style.Quiet(id) << std::endl;
   }
 
+  const bool goes_on_;
   Context* const context_;
   bool caught_up_ = false;
 };
+
+// What was typed to begin with: a token counts for its node and filter only.
+std::string CommandToContinue(const WatchOptions& options, const std::string& token, const Context& context) {
+  std::string command = "cairn";
+  if (!context.node.empty()) absl::StrAppend(&command, " --node ", ShellQuoted(context.node));
+  if (!context.data.empty()) absl::StrAppend(&command, " --data ", ShellQuoted(context.data));
+  return absl::StrCat(command, " watch", FilterArguments(options.filter), " --since ", token);
+}
+
+// In the words of the command line, not of the protocol.
+absl::Status ExplainRefusal(const absl::Status& status, const std::string& since) {
+  if (ReasonOf(status) == "WATCH_TOKEN_TOO_OLD") {
+    return absl::AbortedError(absl::StrCat("--since: the node no longer knows what changed after that token (",
+                                           status.message(), "); start over without --since"));
+  }
+  if (absl::IsInvalidArgument(status) && absl::StrContains(status.message(), "resume_token")) {
+    return UsageError(absl::StrCat("--since ", Quoted(since, 40),
+                                   ": not a token of a watch with these filters on this node; repeat the command that "
+                                   "the earlier watch printed, or leave --since out to start over"));
+  }
+  return status;
+}
 
 absl::StatusOr<ExitCode> Watch(const WatchOptions& options, Context* context) {
   v1::WatchRecordsRequest request;
@@ -100,7 +125,7 @@ absl::StatusOr<ExitCode> Watch(const WatchOptions& options, Context* context) {
   ASSIGN_OR_RETURN(Client* const client, context->client());
   watch = client->Watch(request);
   stop.Guard(watch.get());
-  WatchPrinter printer(context);
+  WatchPrinter printer(!options.until_caught_up, context);
   const absl::Status status = watch->Run(
       [&](const v1::WatchRecordsResponse& response) -> absl::Status {
         printer.Print(response);
@@ -113,13 +138,10 @@ absl::StatusOr<ExitCode> Watch(const WatchOptions& options, Context* context) {
                        << "); trying again in " << absl::FormatDuration(absl::Trunc(wait, absl::Milliseconds(100)))
                        << std::endl;
       });
-  if (ReasonOf(status) == "WATCH_TOKEN_TOO_OLD") {
-    return absl::AbortedError(absl::StrCat("--since: the node no longer knows what changed after that token (",
-                                           status.message(), "); start over without --since"));
-  }
-  RETURN_IF_ERROR(status);
+  RETURN_IF_ERROR(ExplainRefusal(status, options.since));
   if (!context->json && !watch->resume_token().empty()) {
-    context->err() << "\nContinue from here with: cairn watch --since " << watch->resume_token() << "\n";
+    context->err() << "\nContinue from here with: " << CommandToContinue(options, watch->resume_token(), *context)
+                   << "\n";
   }
   return kDone;
 }

@@ -7,12 +7,15 @@
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 
+#include <fstream>
+#include <iterator>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/crypto/hash.h"
+#include "common/crypto/secret_file.h"
 
 namespace cairn {
 
@@ -26,6 +29,26 @@ std::string TextOf(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
   return std::string(data, static_cast<size_t>(size));
+}
+
+// Without it OpenSSL would ask for the password of an encrypted key on the terminal.
+int NoPassword(char*, int, int, void*) { return -1; }
+
+PKey KeyOfPem(absl::string_view pem) {
+  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+  return PKey(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassword, nullptr), EVP_PKEY_free);
+}
+
+Certificate CertificateOfPem(absl::string_view pem) {
+  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+  return Certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
+}
+
+absl::Status RefuseFile(const std::string& path, absl::string_view contents, absl::string_view problem) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, ": ", contents.empty() ? "empty" : problem,
+                   "; put back this node's own key and certificate, or, when they are lost, make a new node with "
+                   "`cairn node init` and have the governors admit it"));
 }
 
 std::string SpkiSha256(X509* certificate) {
@@ -78,12 +101,27 @@ absl::StatusOr<TlsIdentity> MakeTlsIdentity(absl::string_view common_name, absl:
 }
 
 absl::StatusOr<std::string> SpkiSha256OfCertPem(absl::string_view pem) {
-  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
-  const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
+  const Certificate certificate = CertificateOfPem(pem);
   ERR_clear_error();
   std::string hash = certificate == nullptr ? "" : SpkiSha256(certificate.get());
   if (hash.empty()) return absl::InvalidArgumentError("no certificate in PEM form");
   return hash;
+}
+
+absl::StatusOr<std::string> SpkiSha256OfTlsFiles(const std::string& key_path, const std::string& certificate_path) {
+  ASSIGN_OR_RETURN(const std::string key_pem, ReadSecretFile(key_path));
+  std::ifstream file(certificate_path, std::ios::binary);
+  if (!file) return absl::NotFoundError(absl::StrCat("cannot open ", certificate_path));
+  const std::string certificate_pem(std::istreambuf_iterator<char>(file), {});
+  const PKey key = KeyOfPem(key_pem);
+  const Certificate certificate = CertificateOfPem(certificate_pem);
+  const bool pair =
+      key != nullptr && certificate != nullptr && X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  if (key == nullptr) return RefuseFile(key_path, key_pem, "no unencrypted private key in PEM form");
+  if (certificate == nullptr) return RefuseFile(certificate_path, certificate_pem, "no certificate in PEM form");
+  if (!pair) return RefuseFile(key_path, key_pem, absl::StrCat("not the key of the certificate in ", certificate_path));
+  return SpkiSha256(certificate.get());
 }
 
 }  // namespace cairn

@@ -28,4 +28,9 @@ absl::StatusOr<TlsIdentity> MakeTlsIdentity(absl::string_view common_name, absl:
 // none. Thread-safe.
 absl::StatusOr<std::string> SpkiSha256OfCertPem(absl::string_view pem);
 
+// What the pin of a node with these files must be. Checks that the key is readable by its owner alone (ReadSecretFile),
+// that both files hold what they should, and that they belong together. The error names the file, what is wrong with it
+// and what would be right: FAILED_PRECONDITION, or what ReadSecretFile gives. Thread-safe.
+absl::StatusOr<std::string> SpkiSha256OfTlsFiles(const std::string& key_path, const std::string& certificate_path);
+
 }  // namespace cairn

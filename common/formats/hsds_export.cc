@@ -6,6 +6,7 @@
 #include "common/base/status_macros.h"
 #include "common/formats/hsds_json.h"
 #include "common/formats/hsds_mapper.h"
+#include "common/formats/hsds_own.h"
 #include "common/formats/hsds_split.h"
 #include "common/formats/hsds_terms.h"
 
@@ -59,6 +60,7 @@ Json Nester::Write(const v1::Record& record) {
   Json object = MessageToJson(body, finish);
   object["id"] = record.id();
   if (!record.source_id().empty()) object["source_id"] = record.source_id();
+  PutOwnProperties(record, &object);
   if (record.terms().empty()) return object;
   Json& attributes = object["attributes"];
   if (!attributes.is_array()) attributes = Json::array();

@@ -15,7 +15,7 @@
 // `attributes` of services, organizations and locations become Record.terms when all of them convert both ways.
 // A phone's `number` goes to as_entered and number; the validator normalises the latter. An id that is not a UUID goes
 // to source_id; the export writes the UUID as `id` and the original as `source_id`. References by such an id are
-// exported as the UUID.
+// exported as the UUID. What a record has that HSDS has no property for goes to properties of its own: see hsds_own.h.
 #pragma once
 
 #include <cstdint>

@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/formats/hsds_mapper.h"
+#include "common/formats/hsds_own.h"
 #include "common/formats/hsds_terms.h"
 #include "common/record/ids.h"
 
@@ -192,7 +193,7 @@ void HsdsSplitter::Emit(v1::Record record, const std::string& path) {
   records_.push_back(std::move(imported));
 }
 
-// What every aggregate has beside its body: id, the id before it was one, terms.
+// What every aggregate has beside its body: id, the id before it was one, terms, what HSDS has no property for.
 bool HsdsSplitter::TakeIdentity(const std::string& name, const Json& value, const Json& object, v1::Record* record) {
   if (name == "id") {
     record->set_id(IdTextOf(object));
@@ -202,7 +203,8 @@ bool HsdsSplitter::TakeIdentity(const std::string& name, const Json& value, cons
     record->set_source_id(value.get<std::string>());
     return true;
   }
-  return name == "attributes" && TermsFromAttributes(value, record);
+  if (name == "attributes") return TermsFromAttributes(value, record);
+  return TakeOwnProperty(name, value, record);
 }
 
 void HsdsSplitter::BuildService(const Json& object, const std::string& path, v1::Record* record) {

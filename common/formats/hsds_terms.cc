@@ -29,7 +29,7 @@ std::optional<v1::TaxonomyTerm> TermOf(Json attribute) {
     JsonToMessage(*nested, TakeNothing, &term);
     if (term.code().empty() && term.name().empty()) return std::nullopt;
     attribute.erase("taxonomy_term");
-    SetExtra(term_form, attribute, &term);
+    if (!attribute.empty()) SetExtra(term_form, attribute, &term);
     return term;
   }
   if (!IsText(attribute, "label") || !IsText(attribute, "value")) return std::nullopt;

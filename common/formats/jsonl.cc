@@ -12,6 +12,7 @@
 #include "common/formats/element_source.h"
 #include "common/formats/json_text.h"
 #include "common/record/ids.h"
+#include "common/text/utf8.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -53,8 +54,44 @@ const FieldDescriptor* FindField(const Descriptor* descriptor, const std::string
 void CheckNames(const Json& object, const Descriptor* descriptor, const std::string& path,
                 std::vector<Problem>* problems);
 
+// What was found and what would be right, or nothing: the library's words are for programmers. Values that only it can
+// judge (the digits of a number in quotes, a time) are left to it.
+void CheckType(const Json& value, const FieldDescriptor* field, bool element, const std::string& path,
+               std::vector<Problem>* problems) {
+  const auto wrong = [&](absl::string_view remedy) {
+    const absl::string_view found = value.is_string()    ? "a text"
+                                    : value.is_boolean() ? "true or false"
+                                    : value.is_array()   ? "a list"
+                                    : value.is_object()  ? "an object"
+                                                         : "a number";
+    problems->push_back({path, std::string(Utf8Prefix(DumpJson(value), 60)), std::string(found), std::string(remedy)});
+  };
+  if (value.is_null()) return;
+  if (field->is_map()) return value.is_object() ? void() : wrong("write an object in braces: {\"name\": \"text\"}");
+  if (field->is_repeated() && !element) return value.is_array() ? void() : wrong("write a list in brackets: [ ]");
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      return value.is_string() ? void() : wrong("write text in quotes");
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return value.is_boolean() ? void() : wrong("write true or false without quotes");
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      if (field->message_type() == google::protobuf::Timestamp::descriptor()) {
+        return value.is_string() ? void() : wrong("write a time in quotes, such as \"2026-01-31T12:00:00Z\"");
+      }
+      return value.is_object() ? void() : wrong("write an object in braces: { }");
+    default:
+      return value.is_number() || value.is_string() ? void() : wrong("write a number");
+  }
+}
+
 void CheckValue(const Json& value, const FieldDescriptor* field, const std::string& path,
                 std::vector<Problem>* problems) {
+  CheckType(value, field, /*element=*/false, path, problems);
+  if (field->is_repeated() && !field->is_map() && value.is_array()) {
+    for (size_t i = 0; i < value.size(); ++i) {
+      CheckType(value[i], field, /*element=*/true, absl::StrCat(path, "[", i, "]"), problems);
+    }
+  }
   const Descriptor* type = field->message_type();
   if (type == nullptr || field->is_map() || type == google::protobuf::Timestamp::descriptor()) return;
   if (value.is_object()) CheckNames(value, type, path, problems);
@@ -84,6 +121,21 @@ std::string BodyNames() {
   std::string names;
   for (int i = 0; i < body->field_count(); ++i) absl::StrAppend(&names, i > 0 ? ", " : "", body->field(i)->name());
   return names;
+}
+
+// The library would speak of a "oneof".
+void CheckBody(const Json& object, std::vector<Problem>* problems) {
+  std::string bodies;
+  int count = 0;
+  for (auto it = object.begin(); it != object.end(); ++it) {
+    const FieldDescriptor* field = FindField(v1::Record::descriptor(), it.key());
+    if (field == nullptr || field->real_containing_oneof() == nullptr || it->is_null()) continue;
+    absl::StrAppend(&bodies, count++ > 0 ? ", " : "", field->name());
+  }
+  if (count > 1) {
+    problems->push_back({"", "", absl::StrCat("a record has one body; this has ", count, ": ", bodies),
+                         "write a record for each, with an id of its own"});
+  }
 }
 
 class JsonlReader : public RecordReader {
@@ -126,6 +178,7 @@ std::vector<Problem> RecordFromJsonText(absl::string_view text, v1::Record* reco
     return {{"", std::string(text.substr(0, 60)), "not a JSON object", "write one record a line"}};
   std::vector<Problem> problems;
   CheckNames(*value, v1::Record::descriptor(), "", &problems);
+  CheckBody(*value, &problems);
   if (!problems.empty()) return problems;
   record->Clear();
   // The value was checked for depth, so the library's recursion is bounded.

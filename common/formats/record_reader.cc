@@ -24,17 +24,39 @@ constexpr std::array<FormatName, 4> names = {{{ImportFormat::kAuto, "auto"},
                                               {ImportFormat::kHsdsNdjson, "hsds-ndjson"},
                                               {ImportFormat::kJsonl, "jsonl"}}};
 
-// An object whose every property is a field of Record and which has exactly one body. HSDS entries have a name beside
-// their id, and a service_at_location has two of what would be bodies.
+bool IsBody(absl::string_view name) {
+  const auto* field = v1::Record::descriptor()->FindFieldByName(std::string(name));
+  return field != nullptr && field->real_containing_oneof() != nullptr;
+}
+
+// The name of a body with two letters exchanged, or one that is wrong, missing or too many.
+bool IsBodyMisspelt(absl::string_view name) {
+  const auto* body = v1::Record::descriptor()->FindOneofByName("body");
+  for (int i = 0; i < body->field_count(); ++i) {
+    const absl::string_view right = body->field(i)->name();
+    size_t front = 0, back = 0;
+    const size_t shorter = std::min(name.size(), right.size()), longer = std::max(name.size(), right.size());
+    while (front < shorter && name[front] == right[front]) ++front;
+    while (back < shorter - front && name[name.size() - 1 - back] == right[right.size() - 1 - back]) ++back;
+    if (longer - front - back <= 2 && longer - shorter <= 1 && shorter > 4) return true;
+  }
+  return false;
+}
+
+// An object whose every property is a field of Record and which has a body, or what was meant as one: the reader of
+// records says best what is wrong. HSDS entries have a name beside their id, and a service_at_location has a service
+// and a location, but nothing else that records have.
 bool LooksLikeRecord(const FirstValue& first) {
   const auto* descriptor = v1::Record::descriptor();
   int bodies = 0;
+  bool place = true;
   for (const auto& [name, opening] : first.properties) {
-    const auto* field = descriptor->FindFieldByName(name);
-    if (field == nullptr) return false;
-    if (field->real_containing_oneof() != nullptr && opening == '{') ++bodies;
+    const bool body = opening == '{' && (IsBody(name) || IsBodyMisspelt(name));
+    if (!body && descriptor->FindFieldByName(name) == nullptr) return false;
+    bodies += body ? 1 : 0;
+    place = place && (name == "id" || name == "service" || name == "location");
   }
-  return bodies == 1;
+  return bodies == 1 || (bodies > 1 && !place);
 }
 
 bool HasLists(const FirstValue& first) {
@@ -52,12 +74,14 @@ ImportFormat Detect(const FirstValue& first) {
 }
 
 // Refuses what is not worth a look at its elements, in the words of whoever chose the wrong file.
-absl::Status CheckBeginning(const InputFile& file) {
+absl::Status CheckBeginning(const InputFile& file, ImportFormat format) {
   char begin[2] = {};
   ASSIGN_OR_RETURN(const size_t got, file.ReadAt(0, begin, sizeof(begin)));
-  if (got == 0) {
+  if (got == 0 && format != ImportFormat::kJsonl && format != ImportFormat::kHsdsNdjson) {
     return absl::InvalidArgumentError(
-        absl::StrCat(file.name(), " is empty; a directory without entries is written [] (hsds-json)"));
+        absl::StrCat(file.name(),
+                     " is empty; a directory without entries is written [] (hsds-json), or is an empty "
+                     "file whose format is said: --format jsonl"));
   }
   const absl::string_view bytes(begin, got);
   if (bytes == "\xFF\xFE" || bytes == "\xFE\xFF") {
@@ -92,7 +116,7 @@ absl::string_view ImportFormatName(ImportFormat format) { return names[static_ca
 absl::StatusOr<std::unique_ptr<RecordReader>> OpenRecordReader(const std::string& path, ImportFormat format,
                                                                const ReaderContext& context) {
   ASSIGN_OR_RETURN(std::shared_ptr<InputFile> file, InputFile::Open(path));
-  RETURN_IF_ERROR(CheckBeginning(*file));
+  RETURN_IF_ERROR(CheckBeginning(*file, format));
   if (format == ImportFormat::kAuto) {
     ASSIGN_OR_RETURN(format, DetectFormat(file));
   }

@@ -107,6 +107,11 @@ void CheckTranslations(v1::Record* record, Checker* c) {
   }
 }
 
+void CheckVerifiedBy(const std::string& verified_by, Checker* c) {
+  if (CodePointCount(verified_by) <= kVerifiedByCharactersMax) return;
+  c->Report("verified_by", Utf8Prefix(verified_by, 40), "too long", "write a role in at most 200 characters");
+}
+
 void CheckEnvelope(v1::Record* record, const ValidationContext& context, Checker* c) {
   if (record->source_id().size() > limits::source_id_bytes_max) {
     c->Report("source_id", Utf8Prefix(record->source_id(), 40), absl::StrCat(record->source_id().size(), " bytes long"),
@@ -114,9 +119,7 @@ void CheckEnvelope(v1::Record* record, const ValidationContext& context, Checker
   }
   if (record->has_updated_at()) CheckTime("updated_at", record->updated_at(), context.now, c);
   if (record->has_verified_at()) CheckTime("verified_at", record->verified_at(), context.now, c);
-  if (CodePointCount(record->verified_by()) > kVerifiedByCharactersMax) {
-    c->Report("verified_by", record->verified_by(), "too long", "write a role in at most 200 characters");
-  }
+  CheckVerifiedBy(record->verified_by(), c);
   if (record->verify_every_days() > kVerifyEveryDaysMax) {
     c->Report("verify_every_days", absl::StrCat(record->verify_every_days()), "more than ten years",
               "write 1 to 3650, or 0 for the default");
@@ -157,8 +160,7 @@ void CheckService(v1::Service* body, Checker* c) {
   c->Url("url", body->mutable_url());
   CheckEach(c, "additional_urls", body->mutable_additional_urls(), CheckUrl);
   c->Apply("email", body->mutable_email(), NormaliseEmail);
-  c->Required("status", body->status());
-  c->OneOf("status", body->mutable_status(), kServiceStatuses);
+  c->RequiredOneOf("status", body->mutable_status(), kServiceStatuses);
   CheckAges(*body, c);
   CheckEach(c, "cost_options", body->mutable_cost_options(), CheckCost);
   c->Date("assured_date", body->assured_date());
@@ -183,8 +185,7 @@ void CheckCoordinates(const v1::Location& body, Checker* c) {
 }
 
 void CheckLocation(v1::Location* body, Checker* c) {
-  c->Required("location_type", body->location_type());
-  c->OneOf("location_type", body->mutable_location_type(), kLocationTypes);
+  c->RequiredOneOf("location_type", body->mutable_location_type(), kLocationTypes);
   CheckCoordinates(*body, c);
   c->Url("url", body->mutable_url(), UrlSchemes::kWebMailOrPhone);
   CheckEach(c, "addresses", body->mutable_addresses(), CheckAddress);
@@ -228,8 +229,7 @@ void CheckSession(v1::TrainingSession* session, Checker* c) {
 void CheckTraining(v1::Training* body, Checker* c) {
   c->Required("name", body->name());
   c->LanguageTags("languages", body->mutable_languages());
-  c->Required("mode", body->mode());
-  c->OneOf("mode", body->mutable_mode(), kModes);
+  c->RequiredOneOf("mode", body->mutable_mode(), kModes);
   CheckEach(c, "prices", body->mutable_prices(), CheckCost);
   c->Count("sessions", body->sessions_size(), limits::sessions_max);
   CheckEach(c, "sessions", body->mutable_sessions(), CheckSession);
@@ -245,8 +245,7 @@ void CheckTraining(v1::Training* body, Checker* c) {
 
 void CheckResource(v1::Resource* body, Checker* c) {
   c->Required("name", body->name());
-  c->Required("resource_type", body->resource_type());
-  c->OneOf("resource_type", body->mutable_resource_type(), kResourceTypes);
+  c->RequiredOneOf("resource_type", body->mutable_resource_type(), kResourceTypes);
   c->LanguageTags("languages", body->mutable_languages());
   c->Required("url", body->url());
   c->Url("url", body->mutable_url());
@@ -256,8 +255,7 @@ void CheckResource(v1::Resource* body, Checker* c) {
 void CheckAssessment(v1::Assessment* body, Checker* c) {
   c->Required("name", body->name());
   c->Required("service_id", body->service_id());
-  c->Required("criterion", body->criterion());
-  c->OneOf("criterion", body->mutable_criterion(), kCriteria);
+  c->RequiredOneOf("criterion", body->mutable_criterion(), kCriteria);
   c->Period("period_start", body->period_start(), "period_end", body->period_end());
   c->Required("result", body->result());
   if (body->has_score() && !(body->score() >= 0 && body->score() <= 100)) {
@@ -352,6 +350,14 @@ std::vector<Problem> NormaliseAndValidate(v1::Record* record, const ValidationCo
                    absl::StrCat("shorten it to ", limits::record_bytes_max, " bytes, or split it"));
   }
   return problems;
+}
+
+absl::Status NormaliseVerifiedBy(std::string* verified_by) {
+  std::vector<Problem> problems;
+  Checker checker(&problems);
+  CheckText("verified_by", verified_by, &checker);
+  CheckVerifiedBy(*verified_by, &checker);
+  return ToStatus(problems);
 }
 
 }  // namespace cairn

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "cairn/v1/record.pb.h"
 #include "common/record/problem.h"
@@ -34,5 +35,9 @@ struct ValidationContext {
 // read before. Phone country: the phone's own, else the record's first country, else that of the record's first
 // address, else the context's.
 std::vector<Problem> NormaliseAndValidate(v1::Record* record, const ValidationContext& context);
+
+// The same for a role that is stamped on a record without the rest of it being looked at again: the rules of
+// `verified_by`, line ends in their normal form. INVALID_ARGUMENT.
+absl::Status NormaliseVerifiedBy(std::string* verified_by);
 
 }  // namespace cairn

@@ -156,6 +156,12 @@ void Checker::OneOf(absl::string_view field, std::string* value, absl::Span<cons
   }
 }
 
+void Checker::RequiredOneOf(absl::string_view field, std::string* value, absl::Span<const absl::string_view> options) {
+  if (!absl::StripAsciiWhitespace(*value).empty()) return OneOf(field, value, options);
+  if (partial_ && path_.size() == 1) return;
+  Report(field, *value, "missing", absl::StrCat("it is required; write one of ", absl::StrJoin(options, ", ")));
+}
+
 void Checker::Date(absl::string_view field, absl::string_view value) {
   if (value.empty()) return;
   if (const auto day = ParseDate(value); !day.ok()) Report(field, value, day.status());
@@ -209,6 +215,8 @@ void CheckPhone(v1::Phone* phone, Checker* c) {
   if (const absl::Status status = NormalisePhoneField(phone, c->phone_country()); !status.ok()) {
     c->Report("number", entered, status);
   }
+  // Says nothing more; an import that keeps what was typed would else change the record.
+  if (phone->as_entered() == phone->number()) phone->clear_as_entered();
   if (phone->extension().size() > 20 || !IsDigits(phone->extension())) {
     c->Report("extension", phone->extension(), "not an extension", "write its digits, at most 20");
   }

@@ -45,6 +45,8 @@ class Checker {
   void Url(absl::string_view field, std::string* value, UrlSchemes schemes = UrlSchemes::kWeb);
   // Lower-cases the value; it must then be one of `options`.
   void OneOf(absl::string_view field, std::string* value, absl::Span<const absl::string_view> options);
+  // The same, and reports a value that is empty.
+  void RequiredOneOf(absl::string_view field, std::string* value, absl::Span<const absl::string_view> options);
   void Date(absl::string_view field, absl::string_view value);
   // Two dates; the second must not be before the first.
   void Period(absl::string_view first_field, absl::string_view first, absl::string_view last_field,

@@ -26,10 +26,20 @@ absl::StatusOr<std::shared_ptr<const CharterView>> ViewOf(const v1::CharterChain
   return std::make_shared<const CharterView>(std::move(charter), CharterSha256(newest));
 }
 
-absl::Status CheckConsortium(const CharterView& view, const std::string& consortium) {
-  if (view.empty() || consortium.empty() || view.charter().consortium() == consortium) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("charter of consortium ", Quoted(view.charter().consortium()),
-                                                    ": this node is of ", Quoted(consortium)));
+absl::Status CheckConsortium(const v1::Charter& charter, const std::string& consortium) {
+  if (charter.consortium().empty() || consortium.empty() || charter.consortium() == consortium) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("charter of consortium ", Quoted(charter.consortium()),
+                                                    "; this node belongs to ", Quoted(consortium),
+                                                    ": give it a charter of that one"));
+}
+
+// Of the versions as they are offered: a stranger's version 1 is not a second version 1 of the own governors.
+absl::Status CheckConsortium(const v1::CharterChain& offered, const std::string& consortium) {
+  for (const v1::SignedCharter& version : offered.versions()) {
+    v1::Charter charter;
+    if (charter.ParseFromString(version.body())) RETURN_IF_ERROR(CheckConsortium(charter, consortium));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Persist(Store* store, const v1::CharterChain& fresh) {
@@ -86,7 +96,7 @@ absl::StatusOr<std::unique_ptr<LiveCharter>> LiveCharter::Load(Store* store, std
     }
   }
   ASSIGN_OR_RETURN(std::shared_ptr<const CharterView> view, ViewOf(chain));
-  RETURN_IF_ERROR(CheckConsortium(*view, consortium));
+  if (!view->empty()) RETURN_IF_ERROR(CheckConsortium(view->charter(), consortium));
   std::unique_ptr<LiveCharter> live(new LiveCharter(store, std::move(consortium)));
   absl::MutexLock lock(&live->mutex_);
   live->chain_ = std::move(chain);
@@ -104,6 +114,7 @@ absl::StatusOr<LiveCharter::Submission> LiveCharter::SubmitTrusted(const v1::Cha
 
 absl::StatusOr<LiveCharter::Submission> LiveCharter::SubmitChecked(const v1::CharterChain& chain, bool trusted) {
   absl::MutexLock submitting(&submit_mutex_);
+  RETURN_IF_ERROR(CheckConsortium(chain, consortium_));
   v1::CharterChain held = ChainAfter(0);
   v1::CharterChain fresh;
   if (held.versions().empty()) {
@@ -118,7 +129,6 @@ absl::StatusOr<LiveCharter::Submission> LiveCharter::SubmitChecked(const v1::Cha
   }
   held.MergeFrom(fresh);
   ASSIGN_OR_RETURN(std::shared_ptr<const CharterView> view, ViewOf(held));
-  RETURN_IF_ERROR(CheckConsortium(*view, consortium_));
   const Submission done{view->version(), static_cast<uint32_t>(fresh.versions_size())};
   if (done.accepted == 0) return done;
   RETURN_IF_ERROR(Persist(store_, fresh));

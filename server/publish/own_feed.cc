@@ -37,8 +37,11 @@ absl::Status OwnFeed::CheckCharter() const {
                                                       charter->version()));
   }
   if (charter->FindPublishingKey(partner_, own->generation(), signer_.key_id()) == nullptr) {
-    return absl::FailedPreconditionError(absl::StrCat("publishing key ", signer_.key_id(), " is not among those of ",
-                                                      Quoted(partner_), " in charter version ", charter->version()));
+    return absl::FailedPreconditionError(
+        absl::StrCat("publishing key ", signer_.key_id(), " is not among those of ", Quoted(partner_),
+                     " in charter version ", charter->version(),
+                     "; put back the key file that belongs to this partner, or ask the "
+                     "governors to name this key in the charter"));
   }
   return absl::OkStatus();
 }

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/base/errors.h"
 #include "common/base/hex.h"
 #include "common/base/limits.h"
@@ -13,14 +12,15 @@
 #include "common/base/status_macros.h"
 #include "common/record/kinds.h"
 #include "common/record/serialise.h"
+#include "common/record/validate.h"
 #include "server/charter/audience_readers.h"
+#include "server/publish/not_own.h"
 
 namespace cairn {
 
 namespace {
 
 constexpr absl::Duration wait_step = absl::Milliseconds(500);  // how soon a wait sees that its client has gone
-constexpr size_t verified_by_bytes_max = 800;                  // 200 characters of any script
 constexpr absl::Duration read_budget =
     absl::Seconds(30);  // reads here are bounded by entries; a slow disk is no reason
 
@@ -171,10 +171,7 @@ absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(absl::Span<c
         read_budget));
   }
   if (missing.empty()) return found;
-  const size_t named = std::min<size_t>(missing.size(), 10);
-  return absl::NotFoundError(absl::StrCat(
-      "not published by ", options_.partner, ": ", absl::StrJoin(missing.begin(), missing.begin() + named, ", "),
-      missing.size() > named ? absl::StrCat(" and ", missing.size() - named, " more") : ""));
+  return NotOwn(store_, options_.partner, missing);
 }
 
 namespace {
@@ -232,10 +229,8 @@ absl::StatusOr<v1::Entry> Publisher::Verified(const OwnEntry& own, const std::st
 absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerifiedRequest& request, PublishSink*) {
   const std::vector<std::string> ids(request.ids().begin(), request.ids().end());
   RETURN_IF_ERROR(CheckIds(ids));
-  if (request.verified_by().size() > verified_by_bytes_max) {
-    return absl::InvalidArgumentError(absl::StrCat("verified_by ", Quoted(request.verified_by()),
-                                                   ": too long; write a role, such as service manager"));
-  }
+  std::string verified_by = request.verified_by();
+  RETURN_IF_ERROR(NormaliseVerifiedBy(&verified_by));
   absl::MutexLock committing(&commit_mutex_);
   RETURN_IF_ERROR(CheckReady());
   ASSIGN_OR_RETURN(const HeldByAudience held, SettleAll());
@@ -260,11 +255,11 @@ absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerified
     counts->set_changed(entries.size());
     OwnFeed::Change change;
     change.entries = entries.size();
-    change.next = [this, &entries, &done = given[audience], &request]() -> absl::StatusOr<std::vector<v1::Entry>> {
+    change.next = [this, &entries, &done = given[audience], &verified_by]() -> absl::StatusOr<std::vector<v1::Entry>> {
       std::vector<v1::Entry> chunk;
       for (size_t bytes = 0; done < entries.size() && chunk.size() < limits::publish_chunk_entries &&
                              bytes < limits::publish_chunk_bytes;) {
-        ASSIGN_OR_RETURN(v1::Entry entry, Verified(entries[done++], request.verified_by()));
+        ASSIGN_OR_RETURN(v1::Entry entry, Verified(entries[done++], verified_by));
         bytes += entry.payload().size();
         chunk.push_back(std::move(entry));
       }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "common/base/hex.h"
 #include "common/base/status_macros.h"
 #include "server/directory/request_filter.h"
 #include "server/store/erasure.h"
@@ -14,6 +15,9 @@
 
 namespace cairn {
 namespace {
+
+constexpr absl::string_view own_behind = "behind its copies";
+constexpr absl::Duration connecting_time = absl::Seconds(30);  // a start takes this long over a slow line
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   google::protobuf::Timestamp timestamp;
@@ -35,6 +39,9 @@ std::string Age(absl::Duration age) {
   return absl::StrCat(absl::ToInt64Hours(age) / 24, " days");
 }
 
+// As `cairn charter inspect` shows pins.
+std::string ShortHex(const std::string& bytes) { return ToHex(bytes).substr(0, 16); }
+
 std::string StateName(const HeldFeed& held, uint64_t announced_seq, bool own) {
   switch (held.state) {
     case FeedState::kFrozen:
@@ -46,7 +53,7 @@ std::string StateName(const HeldFeed& held, uint64_t announced_seq, bool own) {
     case FeedState::kOk:
       break;
   }
-  if (own) return announced_seq > held.seq ? "behind its copies" : "ok";  // it has no one to catch up with
+  if (own) return announced_seq > held.seq ? std::string(own_behind) : "ok";  // it has no one to catch up with
   return held.staging.active || announced_seq > held.seq ? "catching up" : "ok";
 }
 
@@ -104,6 +111,11 @@ void AlertOfFeeds(const v1::GetStatusResponse& status, std::vector<std::string>*
                                      "new generation of it"));
     } else if (feed.state() == "damaged") {
       alerts->push_back(absl::StrCat("feed ", name, " is damaged on this disk and is being fetched anew"));
+    } else if (feed.state() == own_behind) {
+      alerts->push_back(absl::StrCat("this node's own feed ", name, " is behind its copies: it is at change ",
+                                     feed.seq(), " here and at ", feed.announced_seq(),
+                                     " on another node, as after an old backup was put back; do not publish before it "
+                                     "has caught up"));
     }
     if (!feed.held_back().empty()) {
       alerts->push_back(absl::StrCat("feed ", name, " is not taken further: ", feed.held_back()));
@@ -111,16 +123,35 @@ void AlertOfFeeds(const v1::GetStatusResponse& status, std::vector<std::string>*
   }
 }
 
-void AlertOfCharter(const v1::GetStatusResponse& status, const CharterView& charter, const std::string& spki_sha256,
-                    std::vector<std::string>* alerts) {
+// What stands there already is not said twice.
+void AlertOfPublishing(const v1::GetStatusResponse& status, std::vector<std::string>* alerts) {
+  const std::string& reason = status.cannot_publish_reason();
+  if (status.can_publish() || reason.empty() || reason == status.disk().write_error()) return;
+  alerts->push_back(absl::StrCat("cannot publish now: ", reason));
+}
+
+void AlertOfPeers(const v1::GetStatusResponse& status, std::vector<std::string>* alerts) {
+  const auto connected = [](const v1::PeerStatus& peer) { return peer.state() == "connected"; };
+  if (status.peers().empty() || std::any_of(status.peers().begin(), status.peers().end(), connected)) return;
+  if (FromTimestamp(status.now()) - FromTimestamp(status.started_at()) < connecting_time) return;
+  alerts->push_back(absl::StrCat("none of ", status.peers_size(),
+                                 " other nodes is connected: nothing comes in, and what "
+                                 "is published here reaches nobody"));
+}
+
+void AlertOfCharter(const v1::GetStatusResponse& status, const CharterView& charter,
+                    const absl::StatusOr<std::string>& tls_pin, std::vector<std::string>* alerts) {
   const auto self = charter.FindNode(status.node());
   if (!self.has_value() || self->partner->id() != status.partner()) {
     alerts->push_back(absl::StrCat("charter version ", charter.version(), " has no node ", Quoted(status.node()),
                                    " of partner ", Quoted(status.partner()), ": no other node will connect"));
-  } else if (self->node->spki_sha256() != spki_sha256) {
-    alerts->push_back(
-        "the charter pins another TLS key for this node: no other node will connect; ask the governors "
-        "to admit this node's join-request");
+  } else if (!tls_pin.ok()) {
+    alerts->push_back(absl::StrCat("no other node will connect: ", tls_pin.status().message()));
+  } else if (self->node->spki_sha256() != *tls_pin) {
+    alerts->push_back(absl::StrCat("the charter pins another TLS key for this node, ",
+                                   ShortHex(self->node->spki_sha256()), "; the one it has is ", ShortHex(*tls_pin),
+                                   ": no other node will connect; put back the key that is pinned, or ask the "
+                                   "governors to admit this node's join-request"));
   }
   if (!charter.charter().has_expires_at()) return;
   const absl::Time expires = FromTimestamp(charter.charter().expires_at());
@@ -157,18 +188,20 @@ void AlertOfSilence(const v1::GetStatusResponse& status, const CharterView& char
 }  // namespace
 
 std::vector<std::string> Alerts(const v1::GetStatusResponse& status, const CharterView& charter,
-                                const std::string& spki_sha256) {
+                                const absl::StatusOr<std::string>& tls_pin) {
   std::vector<std::string> alerts;
   if (!status.disk().write_error().empty()) {
     alerts.push_back(absl::StrCat("nothing is being written: ", status.disk().write_error()));
   }
   AlertOfFeeds(status, &alerts);
   AlertOfErasure(status, &alerts);
-  if (status.disk().free_bytes() < disk_free_bytes_low) {
+  AlertOfPublishing(status, &alerts);
+  if (status.disk().write_error().empty() && status.disk().free_bytes() < disk_free_bytes_low) {
     alerts.push_back(
         absl::StrCat("the disk is nearly full: ", status.disk().free_bytes() / (1024 * 1024), " MiB are free"));
   }
-  AlertOfCharter(status, charter, spki_sha256, &alerts);
+  AlertOfCharter(status, charter, tls_pin, &alerts);
+  AlertOfPeers(status, &alerts);
   AlertOfSilence(status, charter, &alerts);
   return alerts;
 }
@@ -190,7 +223,7 @@ absl::StatusOr<v1::GetStatusResponse> StatusReporter::Report() const {
   const absl::Status can_publish = options_.publisher->CanPublish();
   status.set_can_publish(can_publish.ok());
   status.set_cannot_publish_reason(std::string(can_publish.message()));
-  for (std::string& alert : Alerts(status, *charter, options_.spki_sha256)) status.add_alerts(std::move(alert));
+  for (std::string& alert : Alerts(status, *charter, options_.tls_pin())) status.add_alerts(std::move(alert));
   return status;
 }
 

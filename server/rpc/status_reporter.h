@@ -1,7 +1,9 @@
 // How the node is, as a person wants to know it: collected from the store, replication, the charter and the publisher.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -25,9 +27,9 @@ inline constexpr absl::Duration erasure_late = absl::Minutes(10);
 inline constexpr absl::Duration charter_warning = absl::Hours(24 * 30);
 
 // What a person must look at in `status`, worst first, in plain words; reads nothing but the status and the charter.
-// `spki_sha256` is the key that this node shows.
+// `tls_pin` is the SHA-256 of the key that this node shows, or why it can show none.
 std::vector<std::string> Alerts(const v1::GetStatusResponse& status, const CharterView& charter,
-                                const std::string& spki_sha256);
+                                const absl::StatusOr<std::string>& tls_pin);
 
 // Thread-safe. What is passed in must outlive it.
 class StatusReporter {
@@ -35,8 +37,9 @@ class StatusReporter {
   struct Options {
     std::string node;
     std::string partner;
-    std::string version;      // of the program
-    std::string spki_sha256;  // of this node's TLS key
+    std::string version;  // of the program
+    // Of this node's TLS key as its file is now: a running node takes up a new one.
+    std::function<absl::StatusOr<std::string>()> tls_pin;
     FeedStore* feeds;
     const LiveCharter* charter;
     const Publisher* publisher;

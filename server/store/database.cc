@@ -2,9 +2,11 @@
 
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/base/clock.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
@@ -21,8 +23,6 @@ constexpr int checkpoint_wait_millis = 250;  // longer than a slice's read, shor
 absl::StatusCode CodeOf(int code) {
   if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) return absl::StatusCode::kDataLoss;
   switch (code & 0xff) {
-    case SQLITE_FULL:
-      return absl::StatusCode::kResourceExhausted;
     case SQLITE_IOERR:
       return absl::StatusCode::kUnavailable;
     case SQLITE_CORRUPT:
@@ -50,10 +50,23 @@ void ConfigureOnce() {
   std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
 }
 
+// What the operator must do; which statement found no room helps nobody.
+absl::Status DiskFull(sqlite3* db) {
+  const char* const file = db != nullptr ? sqlite3_db_filename(db, "main") : nullptr;
+  const std::filesystem::path folder = std::filesystem::path(file != nullptr ? file : "").parent_path();
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(folder, error);
+  const std::string left = error ? "" : absl::StrFormat(" (%.1f MB free)", static_cast<double>(space.available) / 1e6);
+  return absl::ResourceExhaustedError(absl::StrCat("the disk", folder.empty() ? "" : " of ", folder.string(),
+                                                   " is full", left,
+                                                   ": nothing was written; make room, and try again"));
+}
+
 }  // namespace
 
 absl::Status SqliteStatus(int code, sqlite3* db, absl::string_view what) {
   if (code == SQLITE_OK) return absl::OkStatus();
+  if ((code & 0xff) == SQLITE_FULL) return DiskFull(db);
   const char* detail = db != nullptr && (sqlite3_extended_errcode(db) & 0xff) == (code & 0xff) ? sqlite3_errmsg(db)
                                                                                                : sqlite3_errstr(code);
   if ((code & 0xff) == SQLITE_INTERRUPT) detail = "took longer than its time budget";
@@ -117,6 +130,7 @@ absl::Status Connection::ExecuteScript(absl::string_view sql) {
 int64_t Connection::last_insert_rowid() const { return sqlite3_last_insert_rowid(db_); }
 int64_t Connection::total_changes() const { return sqlite3_total_changes64(db_); }
 int64_t Connection::changes() const { return sqlite3_changes64(db_); }
+int64_t Connection::total_changes() const { return sqlite3_total_changes64(db_); }
 bool Connection::autocommit() const { return sqlite3_get_autocommit(db_) != 0; }
 
 int Connection::Checkpoint(CheckpointMode mode) {

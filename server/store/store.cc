@@ -31,6 +31,13 @@ uint64_t FileBytes(const std::string& path) {
   return stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
 }
 
+absl::Status OpenError(const absl::Status& status, const std::string& path) {
+  const std::string file = absl::StrCat("data file ", Quoted(path, 300));
+  if (status.code() != absl::StatusCode::kDataLoss) return Annotate(status, file);
+  return absl::DataLossError(absl::StrCat(file, ": not the database of a node, or damaged (", status.message(),
+                                          "); keep it aside and put back a backup of it"));
+}
+
 }  // namespace
 
 // W1: keeps a second process (or a second Store) off the file. The lock goes with the process, however it ends.
@@ -57,11 +64,13 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
   std::unique_ptr<Store> store(new Store(options));
   ASSIGN_OR_RETURN(store->lock_, FileLock::Take(options.path + "-lock"));
   const Connection::Options writer{options.path, false, options.durable, writer_cache_kib, options.vfs};
-  ASSIGN_OR_RETURN(std::unique_ptr<Connection> db, Connection::Open(writer));
+  absl::StatusOr<std::unique_ptr<Connection>> opened = Connection::Open(writer);
+  if (!opened.ok()) return OpenError(opened.status(), options.path);
+  std::unique_ptr<Connection> db = *std::move(opened);
   absl::Status status = OpenSchema(*db, options.clock->Now(), &store->options_.consortium);
   if (status.ok()) status = RegisterSearchFunctions(db->handle());
   if (status.ok()) status = CheckDerivedVersion(*db);
-  if (!status.ok()) return Annotate(status, absl::StrCat("data file ", Quoted(options.path)));
+  if (!status.ok()) return OpenError(status, options.path);
   store->writer_ = std::make_unique<Writer>(std::move(db), options.inline_writes);
   const Connection::Options reader{options.path, true, options.durable, reader_cache_kib, options.vfs};
   store->readers_ = std::make_unique<ReaderPool>(reader, options.readers, options.clock);

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "absl/synchronization/notification.h"
@@ -19,7 +20,16 @@ constexpr int64_t checkpoint_pages = 4'096;        // 32 MiB: smaller slices wri
 constexpr int64_t checkpoint_again_pages = 2'048;  // 16 MiB more when readers kept the last one from finishing
 constexpr int64_t checkpoint_wait_pages = 12'288;  // 96 MiB: readers followed on each other without a gap; wait for one
 
+constexpr uintmax_t room_bytes = 16 * 1024 * 1024;  // the usual transaction fits many times
+
 bool IsFull(int disk_error) { return (disk_error & 0xff) == SQLITE_FULL; }
+
+bool HasRoom(sqlite3* db) {
+  std::error_code error;
+  const std::filesystem::path file = sqlite3_db_filename(db, "main");
+  const std::filesystem::space_info space = std::filesystem::space(file.parent_path(), error);
+  return error || space.available >= room_bytes;
+}
 
 }  // namespace
 
@@ -141,17 +151,19 @@ void Writer::RunGroup(std::vector<Job> jobs) {
 // Returns why nothing of the group is on disk, or OK with a result for each.
 absl::Status Writer::RunTransaction(const std::vector<Job>& jobs, std::vector<absl::Status>* results) {
   db_->TakeDiskError();
+  const int64_t changes_before = db_->total_changes();
   absl::Status status = db_->Execute("BEGIN IMMEDIATE");
   int disk_error = 0;
   for (size_t i = 0; i < jobs.size() && status.ok() && disk_error == 0; ++i) {
     (*results)[i] = RunBody(jobs[i], jobs.size() == 1);
     disk_error = db_->TakeDiskError();
-    if (disk_error != 0) status = SqliteStatus(disk_error, nullptr, "writing");
+    if (disk_error != 0) status = SqliteStatus(disk_error, db_->handle(), "writing");
   }
   if (status.ok() && !db_->autocommit()) status = db_->Execute("COMMIT");
   if (disk_error == 0) disk_error = db_->TakeDiskError();
   if (!db_->autocommit()) db_->Execute("ROLLBACK").IgnoreError();
-  Judge(status, disk_error);
+  const bool wrote = status.ok() && db_->total_changes() != changes_before;
+  Judge(status, disk_error, wrote);
   return status;
 }
 
@@ -170,9 +182,10 @@ absl::Status Writer::RunBody(const Job& job, bool alone) {
 }
 
 // W4: what a failed transaction means for the next ones.
-void Writer::Judge(const absl::Status& status, int disk_error) {
+void Writer::Judge(const absl::Status& status, int disk_error, bool wrote) {
   absl::MutexLock lock(&mutex_);
   if (disk_error == 0) {
+    if (!health_.ok() && !wrote && !HasRoom(db_->handle())) return;  // what writes nothing fits on a full disk too
     if (status.ok() && !health_.ok()) LogInfo("store.writing_again");
     health_ = absl::OkStatus();
     return;
@@ -180,9 +193,9 @@ void Writer::Judge(const absl::Status& status, int disk_error) {
   const bool full = IsFull(disk_error);
   if (health_.ok()) LogError("store.write_failed", {{"error", status.ToString()}, {"stopped", !full}});
   stopped_ = !full;
-  health_ = Annotate(status.ok() ? SqliteStatus(disk_error, nullptr, "writing") : status,
-                     full ? "the disk is full; writing goes on when there is space"
-                          : "writing stopped to protect the data; mend the disk, then restart the node");
+  health_ = status.ok() ? SqliteStatus(disk_error, db_->handle(), "writing") : status;
+  if (full) return;  // writing goes on by itself when there is space
+  health_ = Annotate(health_, "writing stopped to protect the data; mend the disk, then restart the node");
 }
 
 void Writer::MaybeCheckpoint() {
@@ -198,7 +211,7 @@ absl::Status Writer::Checkpoint(Connection::CheckpointMode mode) {
   db_->TakeDiskError();
   const int code = db_->Checkpoint(mode);
   const absl::Status status = SqliteStatus(code, db_->handle(), "checkpoint");
-  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) Judge(status, code);
+  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) Judge(status, code, false);
   return status;
 }
 

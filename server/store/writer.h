@@ -47,7 +47,8 @@ class Writer {
   void RunGroup(std::vector<Job> jobs);
   absl::Status RunTransaction(const std::vector<Job>& jobs, std::vector<absl::Status>* results);
   absl::Status RunBody(const Job& job, bool alone);
-  void Judge(const absl::Status& status, int disk_error);
+  // `wrote`: the transaction is on disk and changed something.
+  void Judge(const absl::Status& status, int disk_error, bool wrote);
   void MaybeCheckpoint();
   absl::Status Checkpoint(Connection::CheckpointMode mode);
   bool stopped() const;

@@ -132,6 +132,18 @@ TEST_F(CommandsTest, SearchPassesFiltersInTheirNormalForm) {
   EXPECT_THAT(out_, HasSubstr("1 of 1 record"));
 }
 
+TEST_F(CommandsTest, AFilterTakesOneArgumentAndLeavesTheWordsToTheSearch) {
+  v1::SearchRequest seen;
+  StartNode().directory.search = [&](const v1::SearchRequest& q, v1::SearchResponse*) {
+    seen = q;
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"search", "--country", "PL,LV", "--country", "EE", "--partner", "pl-x", "lodz"}), 0) << err_;
+  EXPECT_EQ(seen.query(), "lodz");
+  EXPECT_THAT(seen.filter().countries(), ::testing::ElementsAre("PL", "LV", "EE"));
+  EXPECT_THAT(seen.filter().partners(), ::testing::ElementsAre("pl-x"));
+}
+
 TEST_F(CommandsTest, ListReadsPagesUntilTheLimit) {
   int pages = 0;
   StartNode().directory.list = [&](const v1::ListRecordsRequest& q, v1::ListRecordsResponse* r) {
@@ -180,7 +192,32 @@ TEST_F(CommandsTest, WatchPrintsChangesAndTheTokenToContinueFrom) {
   };
   EXPECT_EQ(Run({"watch", "--until-caught-up"}), 0) << err_;
   EXPECT_THAT(out_, HasSubstr(id));
-  EXPECT_THAT(err_, HasSubstr("--since t1"));
+  EXPECT_THAT(err_, HasSubstr("cairn watch --since t1\n"));
+  EXPECT_THAT(err_, Not(HasSubstr("waiting")));
+  const std::string socket = PathOf("n.sock");
+  EXPECT_EQ(Run({"--node", socket, "watch", "--until-caught-up", "--country", "PL,LV", "--term", "a b"}), 0) << err_;
+  EXPECT_THAT(err_, HasSubstr("cairn --node " + socket + " watch --country PL,LV --term 'a b' --since t1\n"));
+}
+
+TEST_F(CommandsTest, WatchSpeaksOfItsOptionWhenATokenIsRefused) {
+  StartNode().directory.watch = [](grpc::ServerContext* c, const v1::WatchRecordsRequest&,
+                                   grpc::ServerWriter<v1::WatchRecordsResponse>*) {
+    return FailWith(c, grpc::StatusCode::INVALID_ARGUMENT, "resume_token \"abc\" is not a token of this request");
+  };
+  EXPECT_EQ(Run({"watch", "--since", "abc"}), 2);
+  EXPECT_THAT(err_, HasSubstr("--since \"abc\": not a token of a watch with these filters"));
+  EXPECT_THAT(err_, Not(HasSubstr("resume_token")));
+}
+
+TEST_F(CommandsTest, StatusSaysNothingOfAFeedThatIsNotThere) {
+  v1::GetStatusResponse& status = StartNode().operations.status;
+  status.add_peers()->set_node("lv-y-1");
+  EXPECT_EQ(Run({"status"}), 0) << err_;
+  EXPECT_THAT(out_, Not(HasSubstr("all of it")));
+  status.add_feeds()->set_own(true);
+  status.mutable_feeds(0)->set_seq(3);
+  EXPECT_EQ(Run({"status"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("all of it"));
 }
 
 TEST_F(CommandsTest, StatusShowsAlertsBeforeEverythingElse) {

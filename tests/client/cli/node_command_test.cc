@@ -87,6 +87,8 @@ TEST_F(NodeCommandTest, AsksForAnAddressThatOthersCanDial) {
 }
 
 TEST_F(NodeCommandTest, MakesANodeThatOnlyDialsOut) {
+  EXPECT_EQ(Init({"--dial-out-only", "--listen", "127.0.0.1:7443"}), 2);
+  EXPECT_THAT(err_, HasSubstr("--listen and --dial-out-only contradict each other"));
   ASSERT_EQ(Init({"--dial-out-only"}), 0) << err_;
   const auto request = JoinRequestFromText(FileOf(data_dir::join_request));
   ASSERT_TRUE(request.ok());

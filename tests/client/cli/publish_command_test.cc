@@ -77,6 +77,29 @@ TEST_F(PublishCommandTest, KeepGoingWritesTheRefusedToAFileThatCanBeCorrected) {
   EXPECT_THAT(err_, HasSubstr("in.jsonl.rejected"));
 }
 
+TEST_F(PublishCommandTest, PublishesNothingWhenWhatIsRefusedCannotBeKept) {
+  WriteLines({good, nameless});
+  std::filesystem::create_directories(absl::StrCat(PathOf("in.jsonl.rejected.tmp-"), getpid()));
+  EXPECT_EQ(Publish({"--keep-going"}), 1);
+  EXPECT_THAT(err_, HasSubstr("nothing was published"));
+  EXPECT_EQ(publishing().commits, 0);
+}
+
+TEST_F(PublishCommandTest, KeepsAFileOfRejectsThatItsOwnerIsCorrecting) {
+  WriteLines({good, nameless});
+  EXPECT_EQ(Publish({"--keep-going"}), 1);
+  EXPECT_EQ(Publish({"--keep-going"}), 1);
+  EXPECT_FALSE(Exists("in.jsonl.rejected-2")) << "it would hold the same";
+  WriteFile("in.jsonl.rejected", "half corrected\n");
+  EXPECT_EQ(Publish({"--keep-going"}), 1);
+  EXPECT_EQ(ReadFile("in.jsonl.rejected"), "half corrected\n");
+  EXPECT_EQ(ReadFile("in.jsonl.rejected-2"), absl::StrCat(nameless, "\n"));
+  EXPECT_THAT(err_, HasSubstr("in.jsonl.rejected-2"));
+  WriteLines({good});
+  EXPECT_EQ(Publish({"--keep-going"}), 0);
+  EXPECT_THAT(err_, HasSubstr("in.jsonl.rejected is of an earlier batch"));
+}
+
 TEST_F(PublishCommandTest, SeveralFilesAreOneBatchAndEachHasItsOwnRejects) {
   WriteLines({good, nameless});
   WriteLines({nameless, good}, "other.jsonl");

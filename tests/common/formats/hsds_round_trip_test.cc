@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "common/record/validate.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.h"
 #include "tests/common/formats/import_helpers.h"
@@ -291,6 +292,31 @@ TEST(HsdsRoundTripTest, RealFilesLoseNothing) {
   std::remove(plain.c_str());
   std::cout << files << " files, " << lines << " services, unchanged\n";
   EXPECT_GT(lines, 0u);
+}
+
+// A file that was exported, corrected elsewhere and published again must take nothing away.
+TEST(HsdsRoundTripTest, WhatHsdsHasNoPropertyForComesBackFromAnExport) {
+  const Import import = ReadText(
+      R"({"id":"7f0c1d9e-3c5b-4f6a-9a55-000000000001","language":"pl","countries":["PL","LV"],"verify_every_days":90,)"
+      R"("terms":[{"taxonomy":"t","code":"c"}],"translations":[{"language":"uk","texts":{"name":"N"}}],)"
+      R"("service":{"name":"S","status":"active","phones":[{"number":"+48225550110"}]}})",
+      ImportFormat::kJsonl);
+  ASSERT_EQ(import.records.size(), 1u);
+  v1::Record record = import.records[0];
+  ASSERT_THAT(NormaliseAndValidate(&record, {}), IsEmpty());
+  Import again = ReadText(ExportText({record}, HsdsExporter::Form::kNdjson), ImportFormat::kHsdsNdjson);
+  ASSERT_EQ(again.records.size(), 1u);
+  ASSERT_THAT(NormaliseAndValidate(&again.records[0], {}), IsEmpty());
+  EXPECT_EQ(again.records[0].DebugString(), record.DebugString());
+}
+
+TEST(HsdsRoundTripTest, APropertyThatOnlyLooksLikeCairnsStaysAsItIs) {
+  const char* text = R"({"id":"7f0c1d9e-3c5b-4f6a-9a55-000000000001","name":"S","status":"active",)"
+                     R"("cairn_language":"","cairn_countries":[],"cairn_verify_every_days":0,)"
+                     R"("cairn_translations":[{"language":"uk","texts":{}}]})";
+  const Import import = ReadText(text);
+  ASSERT_EQ(import.records.size(), 1u);
+  EXPECT_EQ(ExportServices(import.records)[0], json::parse(text));
 }
 
 }  // namespace

@@ -51,10 +51,23 @@ TEST(JsonlTest, NamesTheUnknownFieldAndTheNearestKnownOne) {
 
 TEST(JsonlTest, RefusesWrongTypesTwoBodiesAndNone) {
   EXPECT_THAT(ProblemOf(R"({"id":"x","service":{"minimum_age":"young"}})"), HasSubstr("minimum_age"));
-  EXPECT_NE(ProblemOf(R"({"id":"x","service":{"name":"A"},"location":{"name":"B"}})"), "");
+  EXPECT_THAT(ProblemOf(R"({"id":"x","service":{"name":"A"},"location":{"name":"B"}})"),
+              HasSubstr("a record has one body; this has 2: location, service"));
   EXPECT_THAT(ProblemOf(R"({"id":"x"})"), HasSubstr("no body"));
   EXPECT_THAT(ProblemOf("[1]"), HasSubstr("not a JSON object"));
   EXPECT_THAT(ProblemOf("{"), HasSubstr("not JSON"));
+}
+
+TEST(JsonlTest, SaysInWordsWhatAFieldTakes) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"service":{"name":7}})", R"(service.name "7": a number; write text in quotes)"},
+      {R"({"service":{"phones":{"number":"1"}}})", "service.phones"},
+      {R"({"service":{"phones":["1"]}})", R"(service.phones[0] "\"1\"": a text; write an object in braces)"},
+      {R"({"service":"help"})", "a text; write an object in braces"},
+      {R"({"countries":[7],"service":{}})", R"(countries[0] "7": a number; write text in quotes)"},
+      {R"({"verified_at":7,"service":{}})", "write a time in quotes"},
+      {R"({"service":{"phones":[{"short_code":"yes"}]}})", "a text; write true or false without quotes"}};
+  for (const auto& [text, problem] : cases) EXPECT_THAT(ProblemOf(text), HasSubstr(problem)) << text;
 }
 
 TEST(JsonlTest, GoesOnBehindABadLine) {

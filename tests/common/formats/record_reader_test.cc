@@ -56,8 +56,20 @@ TEST(RecordReaderTest, NamesWhereEachRecordStood) {
   EXPECT_THAT(ToString(import.refused[0].problems[0]), HasSubstr("needs an id"));
 }
 
+TEST(RecordReaderTest, AMisspeltOrSecondBodyIsAFaultOfARecordNotOfHsds) {
+  const char* lines[][2] = {{R"({"id":"x","servcie":{"name":"A"}})", "nearest known one is service"},
+                            {R"({"id":"x","language":"pl","service":{},"location":{}})", "one body; this has 2"},
+                            {R"({"id":"x","service":{},"training":{}})", "one body; this has 2"}};
+  for (const auto& [line, problem] : lines) {
+    const Import import = ReadText(line);
+    ASSERT_EQ(import.refused.size(), 1u) << line << import.status;
+    EXPECT_THAT(ToString(import.refused[0].problems[0]), HasSubstr(problem));
+  }
+}
+
 TEST(RecordReaderTest, RefusesEmptyFiles) {
   EXPECT_THAT(ReadText("").status.message(), HasSubstr("is empty"));
+  EXPECT_TRUE(ReadText("", ImportFormat::kJsonl).status.ok()) << "an export of nothing can be published again";
   EXPECT_THAT(ReadText(" \n\n").status.message(), HasSubstr("white space"));
   EXPECT_TRUE(ReadText("[]").status.ok());
 }

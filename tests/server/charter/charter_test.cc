@@ -120,6 +120,10 @@ TEST_F(LiveCharterTest, RefusesTheCharterOfAnotherConsortium) {
   const TestConsortium other(2, 9, "elsewhere");
   EXPECT_THAT(live_->SubmitTrusted(other.chain()).status().message(), HasSubstr("elsewhere"));
   EXPECT_TRUE(live_->current()->empty());
+  ASSERT_TRUE(live_->SubmitTrusted(consortium_.chain()).ok());
+  EXPECT_THAT(live_->Submit(other.chain()).status().message(),
+              HasSubstr("charter of consortium \"elsewhere\"; this node belongs to"))
+      << "its version 1 is not a second one of the own governors";
 }
 
 TEST_F(LiveCharterTest, AChainMayBeginWithALaterVersion) {

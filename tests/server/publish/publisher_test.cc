@@ -73,6 +73,28 @@ TEST_F(PublisherTest, MarkVerifiedStampsTheDayAndTheRole) {
   EXPECT_EQ(Stored(Uuid(1))->updated_at().seconds(), updated);
 }
 
+TEST_F(PublisherTest, MarkVerifiedHoldsTheRoleToTheRulesOfRecords) {
+  ASSERT_TRUE(Publish({Resource(Uuid(1), "One")}).ok());
+  v1::MarkVerifiedRequest request;
+  request.add_ids(Uuid(1));
+  for (const std::string& role : {std::string(201, 'x'), std::string("a\x1b[2J"), std::string("b\xc2\x9b")}) {
+    request.set_verified_by(role);
+    const absl::Status refused = publisher_->MarkVerified(request, nullptr).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument) << role;
+    EXPECT_THAT(refused.message(), HasSubstr("verified_by"));
+  }
+  EXPECT_EQ(Stored(Uuid(1))->verified_by(), "");
+}
+
+TEST_F(PublisherTest, SaysWhoseARecordIsThatItMayNotChange) {
+  const auto other = MakePublisher(1);
+  ASSERT_TRUE(Publish({Resource(Uuid(2), "Theirs")}, {}, other.get()).ok());
+  EXPECT_THAT(publisher_->Withdraw(Withdrawal({Uuid(2)}), nullptr).status().message(),
+              HasSubstr(Uuid(2) + ": published by partner p1; each partner changes its own records"));
+  EXPECT_THAT(publisher_->Withdraw(Withdrawal({Uuid(3)}), nullptr).status().message(),
+              HasSubstr(Uuid(3) + ": not published by p0, nor by anybody else"));
+}
+
 TEST_F(PublisherTest, MarkVerifiedRefusesWhatIsWithdrawn) {
   ASSERT_TRUE(Publish({Resource(Uuid(1), "One")}).ok());
   ASSERT_TRUE(publisher_->Withdraw(Withdrawal({Uuid(1)}), nullptr).ok());

@@ -96,8 +96,9 @@ class ServicesTest : public testing::Test {
   void OpenDoors() {
     const auto in_force = [this] { return charter_->current(); };
     reader_ = std::make_unique<DirectoryReader>(store_.get(), in_force, Clock::Real());
-    reporter_ = std::make_unique<StatusReporter>(StatusReporter::Options{
-        "p0-1", "p0", "1.0", "", feeds_.get(), charter_.get(), publisher_.get(), replicator_.get(), Clock::Real()});
+    reporter_ = std::make_unique<StatusReporter>(
+        StatusReporter::Options{"p0-1", "p0", "1.0", [] { return std::string(); }, feeds_.get(), charter_.get(),
+                                publisher_.get(), replicator_.get(), Clock::Real()});
     directory_service_ = std::make_unique<DirectoryService>(DirectoryService::Options{
         store_.get(), in_force, Clock::Real(), reader_.get(), hub_.get(), Reader::LocalOperator("p0"), 1});
     publishing_service_ = std::make_unique<PublishingService>(publisher_.get());

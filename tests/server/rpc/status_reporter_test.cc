@@ -36,11 +36,11 @@ class AlertsTest : public testing::Test {
     feed->set_state("ok");
     feed->mutable_as_of()->set_seconds(now_seconds - 60);
   }
-  std::vector<std::string> Get() { return Alerts(status_, CharterView(charter_, std::string(32, 's')), spki_); }
+  std::vector<std::string> Get() { return Alerts(status_, CharterView(charter_, std::string(32, 's')), tls_pin_); }
 
   v1::Charter charter_;
   v1::GetStatusResponse status_;
-  std::string spki_ = std::string(32, 'p');
+  absl::StatusOr<std::string> tls_pin_ = std::string(32, 'p');
 };
 
 TEST_F(AlertsTest, NoneWhenAllIsWell) { EXPECT_THAT(Get(), IsEmpty()); }
@@ -48,7 +48,37 @@ TEST_F(AlertsTest, NoneWhenAllIsWell) { EXPECT_THAT(Get(), IsEmpty()); }
 TEST_F(AlertsTest, WriteErrorComesFirst) {
   status_.mutable_disk()->set_write_error("disk I/O error");
   status_.mutable_disk()->set_free_bytes(1024 * 1024);
-  EXPECT_THAT(Get(), ElementsAre(HasSubstr("disk I/O error"), HasSubstr("1 MiB")));
+  status_.set_cannot_publish_reason("disk I/O error");
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("disk I/O error"))) << "the other two say the same again";
+}
+
+TEST_F(AlertsTest, ADiskThatIsNearlyFull) {
+  status_.mutable_disk()->set_free_bytes(1024 * 1024);
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("1 MiB")));
+}
+
+TEST_F(AlertsTest, ANodeThatCannotPublish) {
+  status_.set_cannot_publish_reason("partner \"pl-x\" is SUSPENDED");
+  EXPECT_THAT(Get(), ElementsAre("cannot publish now: partner \"pl-x\" is SUSPENDED"));
+}
+
+TEST_F(AlertsTest, AnOwnFeedThatOthersHoldMoreOf) {
+  status_.mutable_feeds(0)->set_partner("pl-x");
+  status_.mutable_feeds(0)->set_own(true);
+  status_.mutable_feeds(0)->set_state("behind its copies");
+  status_.mutable_feeds(0)->set_seq(3);
+  status_.mutable_feeds(0)->set_announced_seq(9);
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("at change 3 here and at 9 on another node")));
+}
+
+TEST_F(AlertsTest, NoOtherNodeIsConnected) {
+  status_.mutable_started_at()->set_seconds(now_seconds - 5);
+  status_.add_peers()->set_state("unreachable");
+  EXPECT_THAT(Get(), IsEmpty()) << "it has only just started";
+  status_.mutable_started_at()->set_seconds(now_seconds - 300);
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("none of 1 other nodes is connected")));
+  status_.add_peers()->set_state("connected");
+  EXPECT_THAT(Get(), IsEmpty());
 }
 
 TEST_F(AlertsTest, FrozenAndDamagedFeedsAreNamed) {
@@ -79,8 +109,11 @@ TEST_F(AlertsTest, SilenceOfASuspendedPartnerIsNoAlert) {
 }
 
 TEST_F(AlertsTest, NodeThatTheCharterDoesNotKnowOrPinsOtherwise) {
-  spki_ = std::string(32, 'q');
-  EXPECT_THAT(Get(), ElementsAre(HasSubstr("pins another TLS key")));
+  tls_pin_ = std::string(32, 'q');
+  EXPECT_THAT(Get(),
+              ElementsAre(HasSubstr("pins another TLS key for this node, 7070707070707070; the one it has is 7171")));
+  tls_pin_ = absl::FailedPreconditionError("keys/tls.key: empty");
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("no other node will connect: keys/tls.key: empty")));
   status_.set_node("pl-x-2");
   EXPECT_THAT(Get(), ElementsAre(HasSubstr("has no node \"pl-x-2\"")));
 }

@@ -1,4 +1,5 @@
 // R3 and the promises W2, W4 of the store: failing disks, and a process killed at any moment.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -48,6 +49,18 @@ TEST_F(DurabilityTest, R3_DiskFullAtAnyWriteLeavesTheAcknowledgedState) {
   }
   EXPECT_GT(seq, 1u);
   ExpectSound();
+}
+
+TEST_F(DurabilityTest, AFullDiskIsSaidInWordsForAnOperator) {
+  ASSERT_TRUE(PutOne(1).ok());
+  FaultyVfs::Break(DiskFault::kFull, 0);
+  const absl::Status full = PutOne(2);
+  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
+  const std::string folder = std::filesystem::path(options_.path).parent_path().string();
+  EXPECT_THAT(std::string(full.message()), ::testing::StartsWith("the disk of " + folder + " is full ("));
+  EXPECT_THAT(std::string(full.message()),
+              ::testing::EndsWith("MB free): nothing was written; make room, and try again"));
+  EXPECT_EQ(store_->write_health(), full);
 }
 
 TEST_F(DurabilityTest, FailedSyncStopsTheWriterForGoodAndLosesNothing) {

@@ -59,7 +59,10 @@ TEST_F(StoreTest, OtherConsortiumIsRefused) {
 TEST_F(StoreTest, OtherFilesAreRefused) {
   options_.path = folder_ + "/notes.txt";
   std::ofstream(options_.path) << std::string(5'000, 'x');
-  EXPECT_EQ(OpenAgain().code(), absl::StatusCode::kDataLoss);
+  const absl::Status refused = OpenAgain();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr(options_.path + "\": not the database of a node, or damaged"));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("put back a backup of it"));
   options_.path = folder_ + "/other.db";
   {
     auto other = Connection::Open({.path = options_.path});
