@@ -18,8 +18,10 @@ void LogFailure(absl::string_view task, const absl::Status& status) {
 }
 }  // namespace
 
-Upkeep::Upkeep(Options options, FeedStore* feeds, Publisher* publisher, Clock* clock)
-    : options_(options), feeds_(feeds), publisher_(publisher), clock_(clock), thread_([this] { Run(); }) {}
+Upkeep::Upkeep(Options options, FeedStore* feeds, Publisher* publisher, const AuditLog* audit, Clock* clock)
+    : options_(options), feeds_(feeds), publisher_(publisher), audit_(audit), clock_(clock), thread_([this] {
+        Run();
+      }) {}
 
 Upkeep::~Upkeep() { Stop(); }
 
@@ -76,6 +78,7 @@ void Upkeep::Beat() {
 }
 
 void Upkeep::Clear() {
+  LogFailure("clear audit", audit_->Purge());
   const absl::Time before = clock_->Now() - options_.tombstone_retention;
   for (bool more = true; more;) {
     more = false;

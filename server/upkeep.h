@@ -7,6 +7,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
+#include "server/access/audit_log.h"
 #include "server/publish/publisher.h"
 #include "server/store/feed_store.h"
 
@@ -19,7 +20,7 @@ class Upkeep {
     absl::Duration heartbeat;            // between new signatures of the own heads
     absl::Duration tombstone_retention;  // withdrawals are remembered for so long
   };
-  Upkeep(Options options, FeedStore* feeds, Publisher* publisher, Clock* clock);
+  Upkeep(Options options, FeedStore* feeds, Publisher* publisher, const AuditLog* audit, Clock* clock);
   ~Upkeep();
 
   // Returns when nothing runs any more. Idempotent.
@@ -35,6 +36,7 @@ class Upkeep {
   const Options options_;
   FeedStore* const feeds_;
   Publisher* const publisher_;
+  const AuditLog* const audit_;
   Clock* const clock_;
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -22,6 +22,7 @@ constexpr MethodRole method_roles[] = {
     {"/cairn.v1.Publishing/Publish", v1::EDITOR},  // a dry run; what changes something asks for PUBLISHER itself
     {"/cairn.v1.Publishing/Withdraw", v1::PUBLISHER},
     {"/cairn.v1.Publishing/MarkVerified", v1::EDITOR},
+    {"/cairn.v1.Publishing/ExplainAccess", v1::EDITOR},
     {"/cairn.v1.Publishing/GetReceipts", v1::EDITOR},
     {"/cairn.v1.Operations/GetStatus", v1::EDITOR},
     {"/cairn.v1.Operations/SubmitCharter", v1::OPERATOR},
