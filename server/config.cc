@@ -14,6 +14,8 @@
 #include "absl/strings/string_view.h"
 #include "common/base/data_dir.h"
 #include "common/base/errors.h"
+#include "common/base/hex.h"
+#include "common/base/limits.h"
 #include "common/base/status_macros.h"
 #include "common/charter/charter_document.h"
 
@@ -31,8 +33,12 @@ constexpr const char* root_keys[] = {"partner",
                                      "tombstone_retention_days",
                                      "redact",
                                      "paths",
+                                     "admin",
                                      "limits"};
 constexpr const char* path_keys[] = {"database", "socket", "charter", "tls_key", "tls_certificate", "publishing_key"};
+constexpr const char* admin_keys[] = {"listen", "tls_key", "tls_certificate", "client_ca", "clients"};
+constexpr const char* client_keys[] = {"name", "spki_sha256", "role", "audiences"};
+constexpr const char* role_names[] = {"reader", "editor", "publisher", "operator"};
 constexpr const char* limit_keys[] = {"readers", "watchers", "drain_seconds"};
 constexpr size_t socket_path_bytes_max = 107;  // sockaddr_un.sun_path without its final zero
 constexpr std::pair<const char*, LogLevel> log_levels[] = {{"debug", LogLevel::kDebug},
@@ -89,6 +95,30 @@ class TableReader {
       return Fail(Line(*node), absl::StrCat(prefix_, key, " must be a whole number from ", low, " to ", high));
     }
     *value = node->as_integer()->get();
+  }
+
+  // A list of texts.
+  void Texts(const char* key, std::vector<std::string>* values) {
+    const toml::node* node = Find(key);
+    if (node == nullptr) return;
+    const toml::array* array = node->as_array();
+    if (array == nullptr || !std::all_of(array->begin(), array->end(), [](const auto& e) { return e.is_string(); })) {
+      return Fail(Line(*node), absl::StrCat(prefix_, key, " must be a list of texts: [\"...\", \"...\"]"));
+    }
+    for (const toml::node& element : *array) values->push_back(element.as_string()->get());
+  }
+
+  // The tables of [[prefix.key]]; empty when there are none.
+  std::vector<const toml::table*> Tables(const char* key) {
+    std::vector<const toml::table*> tables;
+    const toml::node* node = Find(key);
+    if (node == nullptr) return tables;
+    if (!node->is_array_of_tables()) {
+      Fail(Line(*node), absl::StrCat(prefix_, key, " must be tables: write [[", prefix_, key, "]] above each"));
+      return tables;
+    }
+    for (const toml::node& element : *node->as_array()) tables.push_back(element.as_table());
+    return tables;
   }
 
   const toml::table* Table(const char* key) {
@@ -172,6 +202,7 @@ absl::Status ReadRoot(const toml::table& table, const std::string& path, NodeCon
   root.Number("tombstone_retention_days", 7, 36'500, &retention);
   config->tombstone_retention = absl::Hours(24 * retention);
   root.Table("paths");
+  root.Table("admin");
   root.Table("limits");
   return root.status();
 }
@@ -203,6 +234,91 @@ absl::Status ReadPaths(const toml::table* table, const std::string& path, NodeCo
                                         "; set paths.socket to a shorter one"));
   }
   return paths.status();
+}
+
+absl::StatusOr<NodeConfig::AdminClient> ReadAdminClient(const toml::table* table, const std::string& path) {
+  TableReader reader(table, "admin.clients.", &path);
+  reader.CheckKeys(std::begin(client_keys), std::end(client_keys));
+  NodeConfig::AdminClient client;
+  std::string spki_hex;
+  reader.Text("name", &client.name);
+  reader.Text("spki_sha256", &spki_hex);
+  reader.Text("role", &client.role);
+  reader.Texts("audiences", &client.audiences);
+  CheckId(reader, "name", client.name);
+  const absl::StatusOr<std::string> spki = FromHex(spki_hex);
+  if (!spki.ok() || spki->size() != 32) {
+    reader.FailAt("spki_sha256", absl::StrCat("admin.clients.spki_sha256 ", Quoted(spki_hex),
+                                              ": not a SHA-256; write the 64 hexadecimal digits of the key's pin"));
+  } else {
+    client.spki_sha256 = *spki;
+  }
+  if (std::find(std::begin(role_names), std::end(role_names), client.role) == std::end(role_names)) {
+    reader.FailAt("role", absl::StrCat("admin.clients.role ", Quoted(client.role),
+                                       ": use reader, editor, publisher or operator"));
+  }
+  for (const std::string& audience : client.audiences) {
+    if (IsAudience(audience)) continue;
+    reader.FailAt("audiences", absl::StrCat("admin.clients.audiences: ", Quoted(audience),
+                                            ": use public, consortium or circle:NAME"));
+  }
+  RETURN_IF_ERROR(reader.status());
+  return client;
+}
+
+absl::Status ReadAdmin(const toml::table* table, const std::string& path, NodeConfig* config) {
+  TableReader admin(table, "admin.", &path);
+  admin.CheckKeys(std::begin(admin_keys), std::end(admin_keys));
+  config->admin_tls_key = config->tls_key;
+  config->admin_tls_certificate = config->tls_certificate;
+  admin.Text("listen", &config->admin_listen);
+  if (!config->admin_listen.empty() && !IsListenAddress(config->admin_listen)) {
+    admin.FailAt("listen", absl::StrCat("admin.listen ", Quoted(config->admin_listen),
+                                        ": not \"host:port\", such as \"0.0.0.0:7444\""));
+  }
+  for (const auto& [key, value] : {std::pair("tls_key", &config->admin_tls_key),
+                                   {"tls_certificate", &config->admin_tls_certificate},
+                                   {"client_ca", &config->admin_client_ca}}) {
+    std::string file;
+    admin.Text(key, &file);
+    if (!file.empty()) *value = JoinPath(config->data, file);
+  }
+  for (const toml::table* client : admin.Tables("clients")) {
+    ASSIGN_OR_RETURN(NodeConfig::AdminClient read, ReadAdminClient(client, path));
+    const auto same = [&](const NodeConfig::AdminClient& c) {
+      return c.name == read.name || c.spki_sha256 == read.spki_sha256;
+    };
+    if (std::any_of(config->admin_clients.begin(), config->admin_clients.end(), same)) {
+      admin.FailAt("clients",
+                   absl::StrCat("admin.clients ", Quoted(read.name), ": its name or key stands there twice"));
+    }
+    config->admin_clients.push_back(std::move(read));
+  }
+  if (config->admin_clients.size() > limits::admin_clients_max) {
+    admin.FailAt("clients", absl::StrCat("admin.clients: at most ", limits::admin_clients_max));
+  }
+  if (!config->admin_clients.empty() && config->admin_client_ca.empty()) {
+    admin.FailAt("clients", "admin.clients need admin.client_ca, the authorities that sign their certificates");
+  }
+  return admin.status();
+}
+
+toml::table AdminSettings(const NodeConfig& config) {
+  toml::table admin{{"listen", config.admin_listen},
+                    {"tls_key", config.admin_tls_key},
+                    {"tls_certificate", config.admin_tls_certificate},
+                    {"client_ca", config.admin_client_ca}};
+  toml::array clients;
+  for (const NodeConfig::AdminClient& client : config.admin_clients) {
+    toml::array audiences;
+    for (const std::string& audience : client.audiences) audiences.push_back(audience);
+    clients.push_back(toml::table{{"name", client.name},
+                                  {"spki_sha256", ToHex(client.spki_sha256)},
+                                  {"role", client.role},
+                                  {"audiences", std::move(audiences)}});
+  }
+  if (!clients.empty()) admin.insert("clients", std::move(clients));
+  return admin;
 }
 
 absl::Status ReadLimits(const toml::table* table, const std::string& path, NodeConfig* config) {
@@ -259,6 +375,7 @@ absl::StatusOr<NodeConfig> ParseConfig(absl::string_view text, const std::string
   RETURN_IF_ERROR(ReadRoot(table, path, &config));
   RETURN_IF_ERROR(ReadRedaction(table, path, &config));
   RETURN_IF_ERROR(ReadPaths(table["paths"].as_table(), path, &config));
+  RETURN_IF_ERROR(ReadAdmin(table["admin"].as_table(), path, &config));
   RETURN_IF_ERROR(ReadLimits(table["limits"].as_table(), path, &config));
   return config;
 }
@@ -294,6 +411,7 @@ std::string EffectiveSettings(const NodeConfig& config) {
                             {"tls_key", config.tls_key},
                             {"tls_certificate", config.tls_certificate},
                             {"publishing_key", config.publishing_key}}},
+      {"admin", AdminSettings(config)},
       {"limits", toml::table{{"readers", config.readers},
                              {"watchers", config.watchers},
                              {"drain_seconds", absl::ToInt64Seconds(config.drain)}}},

@@ -35,6 +35,19 @@ struct NodeConfig {
   std::string tls_certificate;
   std::string publishing_key;
 
+  // The administrators' listener.
+  struct AdminClient {
+    std::string name;
+    std::string spki_sha256;  // 32 bytes
+    std::string role;
+    std::vector<std::string> audiences;
+  };
+  std::string admin_listen;  // empty: off
+  std::string admin_tls_key;
+  std::string admin_tls_certificate;
+  std::string admin_client_ca;  // empty: tokens only
+  std::vector<AdminClient> admin_clients;
+
   int readers = 4;
   int watchers = 32;
   absl::Duration drain = absl::Seconds(10);

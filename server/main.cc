@@ -71,7 +71,9 @@ int Run(const Flags& flags) {
   absl::StatusOr<std::unique_ptr<Node>> node = Node::Start(*config, Clock::Real());
   if (!node.ok()) return Refuse(node.status());
   std::cout << "cairnd ready partner=" << config->partner << " node=" << config->node
-            << " listen=" << (*node)->listening() << " socket=" << config->socket << std::endl;
+            << " listen=" << (*node)->listening() << " socket=" << config->socket;
+  if (!config->admin_listen.empty()) std::cout << " admin=" << (*node)->admin_listening();
+  std::cout << std::endl;
   ServeUntilTold(path, signals);
   LogInfo("node.stopping");
   (*node)->Stop();

@@ -13,6 +13,10 @@
 #include "common/charter/charter_file.h"
 #include "common/crypto/keys.h"
 #include "common/crypto/tls_identity.h"
+#include "server/access/audit_log.h"
+#include "server/access/authoriser.h"
+#include "server/access/caller_limits.h"
+#include "server/access/token_store.h"
 #include "server/charter/live_charter.h"
 #include "server/directory/directory_reader.h"
 #include "server/directory/watch_hub.h"
@@ -20,7 +24,9 @@
 #include "server/publish/publisher.h"
 #include "server/replicate/grpc_transport.h"
 #include "server/replicate/replicator.h"
+#include "server/rpc/admin_server.h"
 #include "server/rpc/directory_service.h"
+#include "server/rpc/gate.h"
 #include "server/rpc/local_server.h"
 #include "server/rpc/operations_service.h"
 #include "server/rpc/publishing_service.h"
@@ -75,18 +81,27 @@ struct Node::Parts {
   std::unique_ptr<Replicator> replicator;
   std::unique_ptr<Publisher> publisher;
   std::unique_ptr<GrpcTransport> transport;
+  std::unique_ptr<AuditLog> audit;
+  std::unique_ptr<TokenStore> tokens;
+  std::unique_ptr<Authoriser> authoriser;
+  std::unique_ptr<CallerLimits> caller_limits;
+  std::unique_ptr<Gate> gate;
   std::unique_ptr<StatusReporter> reporter;
   std::unique_ptr<DirectoryService> directory_service;
   std::unique_ptr<PublishingService> publishing_service;
   std::unique_ptr<OperationsService> operations_service;
   std::unique_ptr<LocalServer> local;
+  std::unique_ptr<AdminServer> admin;
   std::unique_ptr<Upkeep> upkeep;
 
   absl::Status OpenStore(const v1::CharterChain& chain);
   absl::Status TakeCharter(const v1::CharterChain& chain);
   absl::Status MakeReplication();
   absl::Status MakePublisher();
+  absl::Status MakeAccess();
   absl::Status OpenDoors();
+  absl::Status OpenAdminDoor();
+  std::string admin_listening() const;
 };
 
 absl::Status Node::Parts::OpenStore(const v1::CharterChain& chain) {
@@ -154,23 +169,63 @@ absl::Status Node::Parts::MakePublisher() {
   return absl::OkStatus();
 }
 
+absl::Status Node::Parts::MakeAccess() {
+  audit = std::make_unique<AuditLog>(store.get(), clock);
+  ASSIGN_OR_RETURN(tokens, TokenStore::Load({config.partner, store.get(), [this] { return charter->current(); },
+                                             audit.get(), clock, SystemRandom()}));
+  std::vector<CertificateClient> clients;
+  for (const NodeConfig::AdminClient& client : config.admin_clients) {
+    const std::optional<Role> role = RoleFromName(client.role);
+    if (!role.has_value()) return absl::InvalidArgumentError(absl::StrCat("no role ", Quoted(client.role)));
+    clients.push_back({client.spki_sha256, client.name, *role, client.audiences});
+  }
+  authoriser = std::make_unique<Authoriser>(config.partner, std::move(clients), tokens.get(), audit.get());
+  caller_limits = std::make_unique<CallerLimits>(clock);
+  gate = std::make_unique<Gate>(authoriser.get(), caller_limits.get());
+  return absl::OkStatus();
+}
+
+absl::Status Node::Parts::OpenAdminDoor() {
+  if (config.admin_listen.empty()) return absl::OkStatus();
+  const AdminServer::Options options{config.admin_listen, config.admin_tls_key, config.admin_tls_certificate,
+                                     config.admin_client_ca};
+  const std::vector<grpc::Service*> services = {directory_service.get(), publishing_service.get(),
+                                                operations_service.get()};
+  absl::StatusOr<std::unique_ptr<AdminServer>> started = AdminServer::Start(options, authoriser.get(), services);
+  if (!started.ok()) return Annotate(started.status(), "admin.listen");
+  admin = *std::move(started);
+  return absl::OkStatus();
+}
+
+std::string Node::Parts::admin_listening() const {
+  if (admin == nullptr) return "";
+  return absl::StrCat(config.admin_listen.substr(0, config.admin_listen.rfind(':') + 1), admin->port());
+}
+
 absl::Status Node::Parts::OpenDoors() {
   const auto tls_pin = [this] { return SpkiSha256OfTlsFiles(config.tls_key, config.tls_certificate); };
   reporter = std::make_unique<StatusReporter>(StatusReporter::Options{config.node, config.partner, CAIRN_VERSION,
                                                                       tls_pin, feeds.get(), charter.get(),
                                                                       publisher.get(), replicator.get(), clock});
+  RETURN_IF_ERROR(MakeAccess());
   directory_service = std::make_unique<DirectoryService>(
       DirectoryService::Options{store.get(), [this] { return charter->current(); }, clock, directory.get(), hub.get(),
-                                Reader::LocalOperator(config.partner), config.watchers});
-  publishing_service = std::make_unique<PublishingService>(publisher.get());
-  operations_service =
-      std::make_unique<OperationsService>(reporter.get(), charter.get(), feeds.get(), replicator.get());
+                                gate.get(), config.watchers});
+  publishing_service = std::make_unique<PublishingService>(publisher.get(), gate.get(), audit.get());
+  const auto listen_and_pin = [this] {
+    return admin == nullptr ? std::pair<std::string, std::string>()
+                            : std::pair(admin_listening(), admin->spki_sha256());
+  };
+  operations_service = std::make_unique<OperationsService>(
+      reporter.get(), charter.get(), feeds.get(), replicator.get(),
+      OperationsService::Access{gate.get(), tokens.get(), audit.get(), listen_and_pin});
   RETURN_IF_ERROR(replicator->Start(transport.get()));
   if (!config.listen.empty()) RETURN_IF_ERROR(transport->Listen(config.listen));
   ASSIGN_OR_RETURN(local, LocalServer::Start(config.socket, {directory_service.get(), publishing_service.get(),
                                                              operations_service.get()}));
+  RETURN_IF_ERROR(OpenAdminDoor());
   upkeep = std::make_unique<Upkeep>(Upkeep::Options{config.heartbeat, config.tombstone_retention}, feeds.get(),
-                                    publisher.get(), charter.get(), clock);
+                                    publisher.get(), charter.get(), audit.get(), clock);
   return absl::OkStatus();
 }
 
@@ -199,11 +254,14 @@ std::string Node::listening() const {
   return absl::StrCat(listen.substr(0, listen.rfind(':') + 1), parts_->transport->port());
 }
 
+std::string Node::admin_listening() const { return parts_->admin_listening(); }
+
 void Node::Stop() {
   Parts& p = *parts_;
   if (p.upkeep != nullptr) p.upkeep->Stop();
   if (p.directory_service != nullptr) p.directory_service->Stop();
   if (p.publisher != nullptr) p.publisher->Stop();
+  if (p.admin != nullptr) p.admin->Stop(p.config.drain);
   if (p.local != nullptr) p.local->Stop(p.config.drain);
   if (p.replicator != nullptr) p.replicator->Stop();
   if (p.transport != nullptr) p.transport->Stop();

@@ -21,6 +21,8 @@ class Node {
 
   // Where the sync listener is, "host:port"; empty: none, the node only dials.
   std::string listening() const;
+  // Where the administrators' listener is, "host:port"; empty: there is none.
+  std::string admin_listening() const;
 
   // Takes no more calls, lets running ones end for a while, says goodbye to peers and closes the file. Idempotent.
   void Stop();

@@ -23,8 +23,15 @@ void LogFailure(absl::string_view task, const absl::Status& status) {
 }
 }  // namespace
 
-Upkeep::Upkeep(Options options, FeedStore* feeds, Publisher* publisher, const LiveCharter* charter, Clock* clock)
-    : options_(options), feeds_(feeds), publisher_(publisher), charter_(charter), clock_(clock), thread_([this] {
+Upkeep::Upkeep(Options options, FeedStore* feeds, Publisher* publisher, const LiveCharter* charter,
+               const AuditLog* audit, Clock* clock)
+    : options_(options),
+      feeds_(feeds),
+      publisher_(publisher),
+      charter_(charter),
+      audit_(audit),
+      clock_(clock),
+      thread_([this] {
         Run();
       }) {}
 
@@ -83,6 +90,7 @@ void Upkeep::Beat() {
 }
 
 void Upkeep::Clear() {
+  LogFailure("clear audit", audit_->Purge());
   const absl::Time before = clock_->Now() - options_.tombstone_retention;
   for (bool more = true; more;) {
     more = false;

@@ -8,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
+#include "server/access/audit_log.h"
 #include "server/charter/live_charter.h"
 #include "server/publish/publisher.h"
 #include "server/store/feed_store.h"
@@ -21,7 +22,8 @@ class Upkeep {
     absl::Duration heartbeat;            // between new signatures of the own heads
     absl::Duration tombstone_retention;  // withdrawals are remembered for so long
   };
-  Upkeep(Options options, FeedStore* feeds, Publisher* publisher, const LiveCharter* charter, Clock* clock);
+  Upkeep(Options options, FeedStore* feeds, Publisher* publisher, const LiveCharter* charter, const AuditLog* audit,
+         Clock* clock);
   ~Upkeep();
 
   // Returns when nothing runs any more. Idempotent.
@@ -41,6 +43,7 @@ class Upkeep {
   FeedStore* const feeds_;
   Publisher* const publisher_;
   const LiveCharter* const charter_;
+  const AuditLog* const audit_;
   Clock* const clock_;
   absl::Duration erase_at_;  // not before; used by the thread alone
   absl::Mutex mutex_;

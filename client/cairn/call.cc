@@ -35,8 +35,9 @@ std::string MessageFor(const grpc::Status& status) {
   }
   if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return message;
   if (absl::StrContains(message, "handshaker shutdown")) {  // so it is called when a connection is refused as well
-    return "nothing answers there, or it speaks encrypted, as the port for other nodes does; use the node's socket: "
-           "--data DIR";
+    return "nothing answers there, or it speaks encrypted; use the node's socket (--data DIR), or at the "
+           "administrators' "
+           "port --pin or --ca with --token-file";
   }
   if (absl::StrContains(message, "timed out")) return silent;
   if (absl::StrContains(message, "Connection refused") || absl::StrContains(message, "No such file"))

@@ -7,21 +7,6 @@
 namespace cairn {
 namespace {
 
-constexpr int receive_bytes_max = 64 * 1024 * 1024;  // a page of 200 records of the largest size, with room
-
-std::shared_ptr<grpc::Channel> MakeChannel(const NodeTarget& target) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(receive_bytes_max);
-  // gRPC's own reconnect back-off of a second would outlast the first repetitions. Its "minimum" is in truth how long
-  // an attempt to connect may last: a loaded node takes its time.
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
-  // A proxy named in the environment is for the Web; a node is reached directly.
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(target.grpc_name, grpc::InsecureChannelCredentials(), arguments);
-}
-
 // Reads a stream to its end, message by message.
 template <typename Response>
 absl::Status ReadAll(grpc::ClientContext* context, grpc::ClientReader<Response>* reader,
@@ -36,7 +21,9 @@ absl::Status ReadAll(grpc::ClientContext* context, grpc::ClientReader<Response>*
 
 }  // namespace
 
-Client::Client(const NodeTarget& target, CallOptions options) : Client(MakeChannel(target), std::move(options)) {}
+// Without security nothing can be wrong with it.
+Client::Client(const NodeTarget& target, CallOptions options)
+    : Client(*OpenChannel(target, ChannelSecurity()), std::move(options)) {}
 
 Client::Client(std::shared_ptr<grpc::Channel> channel, CallOptions options)
     : options_(Complete(std::move(options))),
@@ -134,6 +121,26 @@ absl::StatusOr<v1::SubmitCharterResponse> Client::SubmitCharter(const v1::Submit
 
 absl::StatusOr<v1::GetCharterResponse> Client::GetCharter() {
   return Call(operations_.get(), &v1::Operations::Stub::GetCharter, v1::GetCharterRequest());
+}
+
+absl::StatusOr<v1::CreateTokenResponse> Client::CreateToken(const v1::CreateTokenRequest& request) {
+  grpc::ClientContext context;
+  SetDeadline(&context, options_, options_.deadline);
+  v1::CreateTokenResponse response;
+  RETURN_IF_ERROR(FromGrpc(operations_->CreateToken(&context, request, &response), context));
+  return response;
+}
+
+absl::StatusOr<v1::ListTokensResponse> Client::ListTokens() {
+  return Call(operations_.get(), &v1::Operations::Stub::ListTokens, v1::ListTokensRequest());
+}
+
+absl::StatusOr<v1::RevokeTokenResponse> Client::RevokeToken(const v1::RevokeTokenRequest& request) {
+  return Call(operations_.get(), &v1::Operations::Stub::RevokeToken, request);
+}
+
+absl::StatusOr<v1::ListAuditResponse> Client::ListAudit(const v1::ListAuditRequest& request) {
+  return Call(operations_.get(), &v1::Operations::Stub::ListAudit, request);
 }
 
 absl::Status Client::Verify(const v1::VerifyRequest& request,

@@ -10,6 +10,7 @@
 #include "cairn/v1/operations.grpc.pb.h"
 #include "cairn/v1/publishing.grpc.pb.h"
 #include "client/cairn/call.h"
+#include "client/cairn/channel.h"
 #include "client/cairn/publish_call.h"
 #include "client/cairn/target.h"
 #include "client/cairn/watch_call.h"
@@ -22,7 +23,7 @@ namespace cairn {
 // back-off while the node is UNAVAILABLE. A reason that the node gave is found with ReasonOf(status). Thread-safe.
 class Client {
  public:
-  // Speaks to the node at `target`.
+  // Speaks to the node at `target`, without encryption. For TLS: OpenChannel.
   explicit Client(const NodeTarget& target, CallOptions options = {});
   // Speaks over a channel made elsewhere.
   explicit Client(std::shared_ptr<grpc::Channel> channel, CallOptions options = {});
@@ -53,6 +54,11 @@ class Client {
   absl::StatusOr<v1::GetStatusResponse> GetStatus();
   absl::StatusOr<v1::SubmitCharterResponse> SubmitCharter(const v1::SubmitCharterRequest& request);
   absl::StatusOr<v1::GetCharterResponse> GetCharter();
+  // Not repeated: the token is in the first answer alone.
+  absl::StatusOr<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request);
+  absl::StatusOr<v1::ListTokensResponse> ListTokens();
+  absl::StatusOr<v1::RevokeTokenResponse> RevokeToken(const v1::RevokeTokenRequest& request);
+  absl::StatusOr<v1::ListAuditResponse> ListAudit(const v1::ListAuditRequest& request);
   // Calls `progress` with every message; the last has `done`.
   absl::Status Verify(const v1::VerifyRequest& request, const std::function<void(const v1::VerifyResponse&)>& progress);
   absl::Status Rebuild(const std::function<void(const v1::RebuildResponse&)>& progress);

@@ -20,7 +20,7 @@ struct NodeTarget {
 
 // Reads "unix:PATH", a path (anything with a slash, or a file that exists; a directory means the socket inside it) or
 // "host:port". INVALID_ARGUMENT for anything else, and for socket paths that the system cannot hold (over 107 bytes).
-// An address is spoken to without encryption: for this machine and for tunnels.
+// How an address is spoken to: channel.h.
 absl::StatusOr<NodeTarget> ParseTarget(absl::string_view text, absl::string_view socket_file_name);
 
 // OK when something may be listening: a socket's file exists. Else UNAVAILABLE, saying how to start a node. Spares

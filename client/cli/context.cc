@@ -2,18 +2,48 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "client/cli/files.h"
 #include "client/cli/text_width.h"
 #include "common/base/data_dir.h"
 #include "common/base/errors.h"
+#include "common/base/hex.h"
 #include "common/base/status_macros.h"
+#include "common/crypto/secret_file.h"
+#include "common/crypto/tls_identity.h"
 
 namespace cairn {
 namespace {
 
 constexpr absl::string_view default_directory = "/var/lib/cairn";  // of a packaged node
+constexpr size_t certificates_bytes_max = 1024 * 1024;             // a system's bundle of authorities has 200 KiB
+
+// What the file holds is not in the error: it may be another secret.
+absl::StatusOr<std::string> ReadToken(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string contents, ReadSecretFile(path));
+  const absl::string_view token = absl::StripAsciiWhitespace(contents);
+  const bool one_word = std::all_of(token.begin(), token.end(), [](char c) { return absl::ascii_isgraph(c); });
+  if (absl::StartsWith(token, "cairn_") && one_word) return std::string(token);
+  return absl::InvalidArgumentError(
+      absl::StrCat("token file ", Quoted(path, 300), ": holds no token; write there what `token create` printed"));
+}
+
+absl::StatusOr<std::string> ReadCertificates(const std::string& path) {
+  ASSIGN_OR_RETURN(std::string pem, ReadWholeFile(path, certificates_bytes_max));
+  const absl::Status status = SpkiSha256OfCertPem(pem).status();
+  if (!status.ok()) return Annotate(status, Quoted(path, 300));
+  return pem;
+}
+
+absl::StatusOr<std::string> ReadPin(const std::string& digits) {
+  absl::StatusOr<std::string> pin = FromHex(digits);
+  if (pin.ok() && pin->size() == 32) return pin;
+  return UsageError(absl::StrCat("--pin ", Quoted(digits), ": not a SHA-256; write its 64 hexadecimal digits"));
+}
 
 }  // namespace
 
@@ -52,11 +82,38 @@ absl::StatusOr<NodeTarget> Context::Target() const {
   return ParseTarget(socket_in(data_variable.empty() ? default_directory : data_variable), data_dir::socket);
 }
 
+absl::StatusOr<ChannelSecurity> Context::SecurityOf(const NodeTarget& target) const {
+  // What the environment says is for addresses; over a socket it is not wrong, only not needed.
+  const auto or_variable = [&](const std::string& option, const char* variable) {
+    return option.empty() && target.socket_path.empty() ? Variable(variable) : option;
+  };
+  ChannelSecurity security;
+  if (const std::string path = or_variable(token_file, "CAIRN_TOKEN_FILE"); !path.empty()) {
+    ASSIGN_OR_RETURN(security.token, ReadToken(path));
+  }
+  if (const std::string path = or_variable(ca_file, "CAIRN_CA"); !path.empty()) {
+    ASSIGN_OR_RETURN(security.ca_pem, ReadCertificates(path));
+  }
+  if (const std::string digits = or_variable(pin, "CAIRN_PIN"); !digits.empty()) {
+    ASSIGN_OR_RETURN(security.pin_sha256, ReadPin(digits));
+  }
+  if (!certificate_file.empty()) {
+    ASSIGN_OR_RETURN(security.certificate_pem, ReadCertificates(certificate_file));
+  }
+  if (!key_file.empty()) {
+    ASSIGN_OR_RETURN(security.key_pem, ReadSecretFile(key_file));
+  }
+  return security;
+}
+
 absl::StatusOr<Client*> Context::client() {
   if (client_ == nullptr) {
     ASSIGN_OR_RETURN(const NodeTarget target, Target());
     RETURN_IF_ERROR(CheckPresent(target));
-    client_ = std::make_unique<Client>(target, environment_.call);
+    ASSIGN_OR_RETURN(const ChannelSecurity security, SecurityOf(target));
+    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = OpenChannel(target, security);
+    if (!channel.ok()) return UsageError(channel.status().message());
+    client_ = std::make_unique<Client>(*std::move(channel), environment_.call);
   }
   return client_.get();
 }

@@ -52,6 +52,12 @@ class Context {
   std::string node;
   std::string data;
   bool json = false;
+  // For a node at an address; each may also stand in the environment (CAIRN_TOKEN_FILE, CAIRN_CA, CAIRN_PIN).
+  std::string token_file;
+  std::string ca_file;
+  std::string pin;
+  std::string certificate_file;
+  std::string key_file;
   // Set by the command that was chosen.
   Action action;
 
@@ -88,6 +94,7 @@ class Context {
 
  private:
   bool ColourWanted() const;
+  absl::StatusOr<ChannelSecurity> SecurityOf(const NodeTarget& target) const;
 
   Environment environment_;
   std::unique_ptr<Client> client_;

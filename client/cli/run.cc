@@ -15,11 +15,15 @@ namespace {
 
 constexpr const char* footer = R"(
 Where the node is, first found:
-  --node      a socket's path, or host:port (spoken without encryption: this machine and tunnels only)
+  --node      a socket's path, or host:port
   --data      a node's data directory; its socket is cairn.sock
   CAIRN_NODE  environment: like --node
   CAIRN_DATA  environment: like --data
   /var/lib/cairn
+
+A node at host:port is spoken to over TLS when --pin (the SHA-256 of its key) or --ca says how to recognise it, and is
+shown the token of --token-file or the certificate of --client-certificate; all but the last also from CAIRN_PIN,
+CAIRN_CA, CAIRN_TOKEN_FILE. Without, nothing is encrypted: for this machine and tunnels, and never with a token.
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage. `cairn COMMAND --help` explains a command.
 )";
@@ -27,6 +31,14 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage. `cairn COMMAND --help` e
 void AddGlobalOptions(CLI::App* app, Context* context) {
   app->add_option("--node", context->node, "The node: a socket's path, or host:port")->type_name("SOCKET|ADDRESS");
   app->add_option("--data", context->data, "The node's data directory")->type_name("DIR");
+  app->add_option("--token-file", context->token_file, "File with the token to show a node at host:port")
+      ->type_name("FILE");
+  app->add_option("--pin", context->pin, "SHA-256 of the node's public key, by which it is recognised")
+      ->type_name("HEX");
+  app->add_option("--ca", context->ca_file, "Or: certificates of authorities that sign the node's")->type_name("FILE");
+  app->add_option("--client-certificate", context->certificate_file, "A certificate to show instead of a token")
+      ->type_name("FILE");
+  app->add_option("--client-key", context->key_file, "Its key")->type_name("FILE");
   app->add_flag("--json", context->json, "Answer in JSON: one document, or a line each for streams");
   app->set_version_flag("--version", "cairn 0.1.0", "Print the version");
 }
@@ -42,6 +54,7 @@ void AddCommands(CLI::App* app, Context* context) {
   AddNodeCommands(app, context);
   AddCharterCommands(app, context);
   AddMaintainCommands(app, context);
+  AddAccessCommands(app, context);
 }
 
 // The command that was being typed, for "try … --help".

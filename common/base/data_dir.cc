@@ -54,6 +54,25 @@ constexpr absl::string_view defaults_text = R"(
 #tls_certificate = "keys/node.crt"
 #publishing_key = "keys/publish.key"
 
+# Administrators, programs and dashboards on other machines. Here, they use the socket.
+[admin]
+# Where they reach this node, "host:port", such as "0.0.0.0:7444": over TLS, with a token that `cairn token create` makes.
+# Empty: nowhere.
+#listen = ""
+# What the node shows them: its own key, which they pin, or one with a certificate of an authority that they trust. The
+# key's file must be readable by the node's user alone.
+#tls_key = "keys/node.key"
+#tls_certificate = "keys/node.crt"
+# Authorities whose certificates are an alternative to tokens, for the keys named below. Empty: tokens only.
+#client_ca = ""
+# Each such key, by the SHA-256 of its public key (SPKI) in hexadecimal; role: reader, editor, publisher or operator;
+# audiences: what it may read besides the public one.
+# [[admin.clients]]
+# name = "office"
+# spki_sha256 = "..."
+# role = "publisher"
+# audiences = ["consortium"]
+
 [limits]
 # Queries that run at a time; each has a connection of its own to the database.
 #readers = 4

@@ -100,4 +100,27 @@ inline constexpr uint32_t list_page_size_max = 1'000;            // 1 MB a page
 inline constexpr uint32_t search_page_size_max = 200;            // nobody reads further
 inline constexpr int query_budget_millis = 2'000;                // then a query is stopped, so that one reader cannot hold the pool
 
+// --- administrators and readers
+inline constexpr size_t tokens_max = 500;                        // people and programs of one partner; each call looks at all of them
+inline constexpr size_t admin_clients_max = 500;                 // the same, with certificates
+inline constexpr size_t token_audiences_max = 50;                // circles of one partner
+inline constexpr uint32_t token_days_default = 90;               // a token that nobody renews is one that nobody misses
+inline constexpr uint32_t token_days_max = 3'660;                // ten years: a dashboard that runs unattended
+inline constexpr int token_used_write_minutes = 10;              // last use is known to that; a write with every read would wear the disk
+inline constexpr int caller_streams_max = 8;                     // of one token at a time: each holds a thread
+inline constexpr int caller_requests_per_second = 50;            // a busy dashboard has 5; one token cannot hold the readers of the database
+inline constexpr int caller_requests_burst = 200;                // a page that asks many things at once
+inline constexpr int admin_threads_max = 400;                    // of the administrators' listener; the socket has its own
+inline constexpr int admin_streams_per_connection_max = 100;     // what one connection can ask for at a time
+inline constexpr int admin_handshake_seconds_max = 10;           // a connection that does not finish its handshake is closed
+inline constexpr int admin_message_bytes_max = 4 * 1024 * 1024 + 64 * 1024;  // a charter, or a batch's message with the largest record
+inline constexpr uint64_t audit_changes_max = 500'000;           // 80 MB; 100 changes a day for 13 years
+inline constexpr uint64_t audit_refusals_max = 20'000;           // apart, so that a flood of them cannot push out what was changed
+inline constexpr int audit_days_max = 800;                       // two yearly reviews, then it has served its purpose
+inline constexpr int audit_refusals_per_hour_max = 20;           // of one caller; more say nothing new
+inline constexpr size_t audit_ids_max = 10;                      // named in one row; the rest is counted
+inline constexpr size_t audit_description_bytes_max = 1'000;     // ten ids with room
+inline constexpr uint32_t audit_list_default = 100;              // a screen or two
+inline constexpr uint32_t audit_list_max = 10'000;               // 2 MB, within one message
+
 }  // namespace cairn::limits

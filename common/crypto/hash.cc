@@ -1,5 +1,6 @@
 #include "common/crypto/hash.h"
 
+#include <openssl/crypto.h>
 #include <openssl/sha.h>
 
 namespace cairn {
@@ -9,6 +10,10 @@ std::string Sha256(absl::string_view bytes) {
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
          reinterpret_cast<unsigned char*>(out.data()));
   return out;
+}
+
+bool EqualInConstantTime(absl::string_view a, absl::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace cairn

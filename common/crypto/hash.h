@@ -1,4 +1,4 @@
-// SHA-256.
+// SHA-256, and comparing what is secret.
 #pragma once
 
 #include <string>
@@ -9,5 +9,8 @@ namespace cairn {
 
 // The 32 bytes of SHA-256 (FIPS 180-4) of `bytes`. Thread-safe.
 std::string Sha256(absl::string_view bytes);
+
+// Whether both are the same, in a time that depends on their sizes alone. Thread-safe.
+bool EqualInConstantTime(absl::string_view a, absl::string_view b);
 
 }  // namespace cairn

@@ -16,7 +16,13 @@ bool InCircle(const CharterView& charter, absl::string_view circle, absl::string
 
 }  // namespace
 
+bool Reader::MayAsk(absl::string_view audience) const {
+  return !audiences_.has_value() || audience == "public" ||
+         std::find(audiences_->begin(), audiences_->end(), audience) != audiences_->end();
+}
+
 bool MayRead(const CharterView& charter, const Reader& reader, absl::string_view partner, absl::string_view audience) {
+  if (!reader.MayAsk(audience)) return false;
   if (!reader.partner().empty() && reader.partner() == partner) return true;
   const v1::Partner* const owner = charter.FindPartner(partner);
   if (owner == nullptr || owner->status() == v1::RETIRED) return false;

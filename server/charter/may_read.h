@@ -8,9 +8,14 @@
 //   "consortium"                        active partners
 //   "circle:NAME"                       active partners in the circle; an unknown or empty circle: nobody
 //   any other audience                  nobody
+//
+// A reader with a token is bounded twice: by the audiences that the token names, and by what its node's partner may.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "server/charter/charter_view.h"
@@ -27,12 +32,23 @@ class Reader {
   // Whoever may open the socket of the partner's own node; reads what that partner may.
   static Reader LocalOperator(absl::string_view own_partner) { return Reader(own_partner); }
 
+  // Whoever has a token or certificate of the partner's own node: reads what is public and exactly these audiences, as
+  // far as that partner may. None: what is public.
+  static Reader Limited(absl::string_view own_partner, std::vector<std::string> audiences) {
+    Reader reader(own_partner);
+    reader.audiences_ = std::move(audiences);
+    return reader;
+  }
+
   // Empty: anonymous.
   const std::string& partner() const { return partner_; }
+  // True when nothing but the partner's own rights bounds this reader, or `audience` is among those it was given.
+  bool MayAsk(absl::string_view audience) const;
 
  private:
   explicit Reader(absl::string_view partner) : partner_(partner) {}
   std::string partner_;
+  std::optional<std::vector<std::string>> audiences_;  // nullopt: no bound of its own
 };
 
 // True when `reader` may read, and learn of, the feed of `partner` for `audience` under this charter. Thread-safe.

@@ -83,8 +83,8 @@ std::optional<v1::NodeReceipt> ReceiptOf(const CharterView& charter, const std::
 
 }  // namespace
 
-absl::StatusOr<v1::ExplainAccessResponse> Publisher::ExplainAccess(const std::string& id) const {
-  ASSIGN_OR_RETURN(std::vector<OwnEntry> entries, FindOwn({id}));
+absl::StatusOr<v1::ExplainAccessResponse> Publisher::ExplainAccess(const std::string& id, const Reader* reader) const {
+  ASSIGN_OR_RETURN(std::vector<OwnEntry> entries, FindReadable(id, reader));
   std::sort(entries.begin(), entries.end(),
             [](const OwnEntry& a, const OwnEntry& b) { return AudienceBefore(a.audience, b.audience); });
   const std::shared_ptr<const CharterView> charter = charter_->current();
@@ -106,8 +106,8 @@ absl::StatusOr<v1::ExplainAccessResponse> Publisher::ExplainAccess(const std::st
   return response;
 }
 
-absl::StatusOr<v1::GetReceiptsResponse> Publisher::Receipts(const std::string& id) const {
-  ASSIGN_OR_RETURN(std::vector<OwnEntry> entries, FindOwn({id}));
+absl::StatusOr<v1::GetReceiptsResponse> Publisher::Receipts(const std::string& id, const Reader* reader) const {
+  ASSIGN_OR_RETURN(std::vector<OwnEntry> entries, FindReadable(id, reader));
   std::sort(entries.begin(), entries.end(),
             [](const OwnEntry& a, const OwnEntry& b) { return AudienceBefore(a.audience, b.audience); });
   v1::GetReceiptsResponse response;

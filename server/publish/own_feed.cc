@@ -204,12 +204,16 @@ absl::Status OwnFeed::StageAllButLast(const Change& change, Run* run) const {
   return absl::OkStatus();
 }
 
-absl::Status OwnFeed::StageAndFinish(const std::vector<FeedChange>& changes, std::vector<Run>* runs) const {
+absl::Status OwnFeed::StageAndFinish(const std::vector<FeedChange>& changes, const Committing& committing,
+                                     std::vector<Run>* runs) const {
   for (size_t i = 0; i < runs->size(); ++i) RETURN_IF_ERROR(StageAllButLast(changes[i].change, &(*runs)[i]));
   std::vector<std::optional<StagedSet>> left_before;
   for (const Run& run : *runs) left_before.push_back(run.left);
   const absl::Status written = store_->Write([&](Connection& db) -> absl::Status {
-    for (Run& run : *runs) RETURN_IF_ERROR(StageBatchOf(db, run.last, &run));
+    for (Run& run : *runs) {
+      RETURN_IF_ERROR(StageBatchOf(db, run.last, &run));
+      if (committing) RETURN_IF_ERROR(committing(db, {run.feed.audience, run.base + run.entries, run.entries}));
+    }
     return absl::OkStatus();
   });
   for (size_t i = 0; i < runs->size(); ++i) {
@@ -229,7 +233,8 @@ void OwnFeed::DropStaged(const Run& run) const {
   if (!dropped.ok()) LogWarning("publish.staging_left", {{"why", dropped.message()}});
 }
 
-absl::StatusOr<std::vector<uint64_t>> OwnFeed::Write(const std::vector<FeedChange>& changes) {
+absl::StatusOr<std::vector<uint64_t>> OwnFeed::Write(const std::vector<FeedChange>& changes,
+                                                     const Committing& committing) {
   RETURN_IF_ERROR(CheckCharter());
   RETURN_IF_ERROR(CheckQuota(changes));
   std::vector<Run> runs;
@@ -237,7 +242,7 @@ absl::StatusOr<std::vector<uint64_t>> OwnFeed::Write(const std::vector<FeedChang
     runs.push_back({KeyOf(each.audience), each.held, each.held.has_value() ? each.held->seq : 0, each.change.entries,
                     StageBatch(), std::nullopt, ApplyProgress::kDone});
   }
-  if (const absl::Status staged = StageAndFinish(changes, &runs); !staged.ok()) {
+  if (const absl::Status staged = StageAndFinish(changes, committing, &runs); !staged.ok()) {
     for (const Run& run : runs) DropStaged(run);
     return staged;
   }

@@ -15,6 +15,7 @@
 #include "server/charter/live_charter.h"
 #include "server/feed/head_checker.h"
 #include "server/feed/head_signer.h"
+#include "server/publish/publish_sink.h"
 #include "server/store/feed_store.h"
 #include "server/store/store.h"
 
@@ -56,7 +57,11 @@ class OwnFeed {
   // is used up, unless the text says that it will be completed. RESOURCE_EXHAUSTED when a quota of the charter would be
   // exceeded; ABORTED when something else moved a feed or touched what is staged of it, so that nothing foreign is ever
   // signed.
-  absl::StatusOr<std::vector<uint64_t>> Write(const std::vector<FeedChange>& changes);
+  // `committing`, which may be empty, is called for each change in the transaction that puts the heads on disk; its
+  // error undoes them all.
+  using Committing = std::function<absl::Status(Connection&, const CommittedChange&)>;
+  absl::StatusOr<std::vector<uint64_t>> Write(const std::vector<FeedChange>& changes,
+                                              const Committing& committing = nullptr);
 
   // Signs the head held anew, with the present as as_of. False: not done, since the head's as_of lies too far ahead,
   // after a clock that was; the next change mends that.
@@ -82,7 +87,8 @@ class OwnFeed {
   absl::StatusOr<StageBatch> NextBatch(const Change& change, const Run& run, uint64_t staged) const;
   absl::Status StageBatchOf(Connection& db, const StageBatch& batch, Run* run) const;
   absl::Status StageAllButLast(const Change& change, Run* run) const;
-  absl::Status StageAndFinish(const std::vector<FeedChange>& changes, std::vector<Run>* runs) const;
+  absl::Status StageAndFinish(const std::vector<FeedChange>& changes, const Committing& committing,
+                              std::vector<Run>* runs) const;
   absl::StatusOr<ApplyProgress> Finish(Connection& db, const Run& run, const StagedSet& staged) const;
   void DropStaged(const Run& run) const;
 

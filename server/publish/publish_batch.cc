@@ -38,8 +38,10 @@ std::vector<Problem> CheckRedacted(const v1::Record& record, ValidationContext c
 
 }  // namespace
 
-PublishBatch::PublishBatch(Publisher* publisher, v1::PublishHeader header)
-    : publisher_(publisher), header_(std::move(header)) {
+PublishBatch::PublishBatch(Publisher* publisher, v1::PublishHeader header, const Reader* reader)
+    : publisher_(publisher),
+      header_(std::move(header)),
+      reader_(reader == nullptr ? std::nullopt : std::optional<Reader>(*reader)) {
   PartOf(header_.audience());
 }
 
@@ -212,10 +214,10 @@ absl::Status PublishBatch::TryOut(PublishSink* sink) {
 absl::Status PublishBatch::Publish(PublishSink* sink) {
   ProgressRelay relay(sink);  // outlives the lock: it may have to wait for the reader
   absl::MutexLock committing(&publisher_->commit_mutex_);
-  return PublishLocked(&relay);
+  return PublishLocked(sink, &relay);
 }
 
-absl::Status PublishBatch::PublishLocked(ProgressRelay* relay) {
+absl::Status PublishBatch::PublishLocked(PublishSink* sink, ProgressRelay* relay) {
   RETURN_IF_ERROR(publisher_->CheckReady());
   ASSIGN_OR_RETURN(held_, publisher_->SettleAll());
   // What is small is done before anybody could read about it.
@@ -232,7 +234,7 @@ absl::Status PublishBatch::PublishLocked(ProgressRelay* relay) {
         relay->Report("publishing", done, all);
       };
   }
-  return publisher_->Write(held_, changes, &result_);
+  return publisher_->Write(held_, changes, sink, &result_);
 }
 
 void PublishBatch::FillResult() {

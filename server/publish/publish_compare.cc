@@ -149,9 +149,11 @@ absl::StatusOr<std::optional<Problem>> PublishBatch::CheckHolders(Connection& db
     if (!IsLive(entry)) continue;
     ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(entry->payload()));
     if (record.supplement()) continue;
-    return std::optional<Problem>(
-        {"id", id, absl::StrCat("published to ", holder.audience, " as a whole, which its readers would go on seeing"),
-         absl::StrCat("with --move it goes from there to ", header_.audience())});
+    const bool may_know = !reader_.has_value() || reader_->MayAsk(holder.audience);
+    return std::optional<Problem>({"id", id,
+                                   absl::StrCat("published to ", may_know ? holder.audience : "another audience",
+                                                " as a whole, which its readers would go on seeing"),
+                                   absl::StrCat("with --move it goes from there to ", header_.audience())});
   }
   return std::nullopt;
 }

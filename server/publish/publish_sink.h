@@ -7,11 +7,22 @@
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "cairn/v1/publishing.pb.h"
 
 namespace cairn {
+
+class Connection;
+class Reader;
+
+// What is about to be on disk.
+struct CommittedChange {
+  std::string audience;
+  uint64_t seq = 0;      // of the new head
+  uint64_t entries = 0;  // that changed
+};
 
 // Implemented by whoever calls Commit or Withdraw. Called by one thread at a time, progress also by another than the
 // caller's; never while the publisher holds a lock, so that it may block.
@@ -22,6 +33,11 @@ class PublishSink {
   virtual void Send(v1::PublishResponse response) = 0;
   // True: nobody listens any more. Ends a wait; what is being committed goes on.
   virtual bool cancelled() const { return false; }
+  // Who asked, and may learn only of what it may read; nullptr: one who may read all.
+  virtual const Reader* reader() const { return nullptr; }
+  // Called in the transaction that puts a change's head on disk, on the store's thread: what is written here is on disk
+  // with the head, or neither is. An error undoes the change. Must be quick and send nothing.
+  virtual absl::Status Committing(Connection&, const CommittedChange&) { return absl::OkStatus(); }
 
   // Sends a progress message.
   void Progress(absl::string_view stage, uint64_t done, uint64_t total);

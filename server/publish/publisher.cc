@@ -36,6 +36,8 @@ absl::Status CheckIds(absl::Span<const std::string> ids) {
   return absl::InvalidArgumentError(absl::StrCat(ids.size(), " ids: write 1 to ", limits::publish_ids_max));
 }
 
+const Reader* ReaderOf(const PublishSink* sink) { return sink == nullptr ? nullptr : sink->reader(); }
+
 template <typename T>
 absl::Span<const T> ChunkOf(const std::vector<T>& all, size_t from, size_t size) {
   return absl::MakeConstSpan(all).subspan(std::min(from, all.size()), size);
@@ -79,7 +81,7 @@ absl::Status Publisher::CanPublish() const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<PublishBatch>> Publisher::Begin(const v1::PublishHeader& header) {
+absl::StatusOr<std::unique_ptr<PublishBatch>> Publisher::Begin(const v1::PublishHeader& header, const Reader* reader) {
   v1::PublishHeader filled = header;
   if (filled.audience().empty()) filled.set_audience(std::string(audience_public));
   if (filled.changes_max() == 0) filled.set_changes_max(limits::publish_changes_default);
@@ -91,7 +93,7 @@ absl::StatusOr<std::unique_ptr<PublishBatch>> Publisher::Begin(const v1::Publish
     return absl::ResourceExhaustedError(
         absl::StrCat(limits::publish_batches_max, " batches are being sent to this node; try again later"));
   }
-  return std::unique_ptr<PublishBatch>(new PublishBatch(this, std::move(filled)));
+  return std::unique_ptr<PublishBatch>(new PublishBatch(this, std::move(filled), reader));
 }
 
 absl::Status Publisher::CheckRate() {
@@ -116,12 +118,14 @@ absl::StatusOr<Publisher::HeldByAudience> Publisher::SettleAll() {
 }
 
 absl::Status Publisher::Write(const HeldByAudience& held, const std::vector<OwnFeed::FeedChange>& changes,
-                              v1::PublishResult* result) {
+                              PublishSink* sink, v1::PublishResult* result) {
   std::map<std::string, uint64_t> seqs;
   for (const auto& [audience, feed] : held) seqs[audience] = feed.seq;
   if (!changes.empty()) {
     RETURN_IF_ERROR(CheckRate());
-    ASSIGN_OR_RETURN(const std::vector<uint64_t> written, own_.Write(changes));
+    OwnFeed::Committing committing;
+    if (sink != nullptr) committing = std::bind_front(&PublishSink::Committing, sink);
+    ASSIGN_OR_RETURN(const std::vector<uint64_t> written, own_.Write(changes, committing));
     for (size_t i = 0; i < changes.size(); ++i) {
       seqs[changes[i].audience] = written[i];
       if (options_.on_moved) options_.on_moved(changes[i].audience);
@@ -140,7 +144,8 @@ absl::Status Publisher::Write(const HeldByAudience& held, const std::vector<OwnF
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(absl::Span<const std::string> ids) const {
+absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(absl::Span<const std::string> ids,
+                                                                    const Reader* reader) const {
   ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(options_.partner));
   std::vector<OwnEntry> found;
   std::vector<std::string> missing;
@@ -157,7 +162,9 @@ absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(absl::Span<c
         found.push_back({audience, kind, id16, entry->seq(), entry->tombstone(), entry->payload().size()});
       }
     }
-    if (found.size() == before) missing.push_back(id);
+    const bool may_know = std::any_of(found.begin() + static_cast<ptrdiff_t>(before), found.end(),
+                                      [&](const auto& e) { return reader == nullptr || reader->MayAsk(e.audience); });
+    if (!may_know) missing.push_back(id);
     return absl::OkStatus();
   };
   for (size_t from = 0; from < once.size(); from += limits::publish_chunk_entries) {
@@ -172,6 +179,14 @@ absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(absl::Span<c
   }
   if (missing.empty()) return found;
   return NotOwn(store_, options_.partner, missing);
+}
+
+absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindReadable(const std::string& id,
+                                                                         const Reader* reader) const {
+  ASSIGN_OR_RETURN(std::vector<OwnEntry> entries, FindOwn({id}, reader));
+  const auto hidden = [&](const OwnEntry& entry) { return reader != nullptr && !reader->MayAsk(entry.audience); };
+  entries.erase(std::remove_if(entries.begin(), entries.end(), hidden), entries.end());
+  return entries;
 }
 
 namespace {
@@ -195,7 +210,7 @@ absl::StatusOr<v1::PublishResult> Publisher::Withdraw(const v1::WithdrawRequest&
     absl::MutexLock committing(&commit_mutex_);
     RETURN_IF_ERROR(CheckReady());
     ASSIGN_OR_RETURN(const HeldByAudience held, SettleAll());
-    ASSIGN_OR_RETURN(std::vector<OwnEntry> entries, FindOwn(ids));
+    ASSIGN_OR_RETURN(std::vector<OwnEntry> entries, FindOwn(ids, ReaderOf(sink)));
     const uint64_t named = CountRecords(entries);
     entries.erase(std::remove_if(entries.begin(), entries.end(), [](const OwnEntry& e) { return e.tombstone; }),
                   entries.end());
@@ -208,7 +223,7 @@ absl::StatusOr<v1::PublishResult> Publisher::Withdraw(const v1::WithdrawRequest&
     }
     for (const auto& [audience, feed] : held) PartFor(&parts, audience, options_.scratch_dir);
     for (const auto& part : parts) *result.add_audiences() = part->counts;
-    RETURN_IF_ERROR(Write(held, ChangesOf(parts, held), &result));
+    RETURN_IF_ERROR(Write(held, ChangesOf(parts, held), sink, &result));
   }
   WaitForPartners(request.wait_for_partners(), request.wait_seconds(), &result, sink);
   return result;
@@ -226,7 +241,7 @@ absl::StatusOr<v1::Entry> Publisher::Verified(const OwnEntry& own, const std::st
   return *std::move(entry);
 }
 
-absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerifiedRequest& request, PublishSink*) {
+absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerifiedRequest& request, PublishSink* sink) {
   const std::vector<std::string> ids(request.ids().begin(), request.ids().end());
   RETURN_IF_ERROR(CheckIds(ids));
   std::string verified_by = request.verified_by();
@@ -234,7 +249,7 @@ absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerified
   absl::MutexLock committing(&commit_mutex_);
   RETURN_IF_ERROR(CheckReady());
   ASSIGN_OR_RETURN(const HeldByAudience held, SettleAll());
-  ASSIGN_OR_RETURN(const std::vector<OwnEntry> found, FindOwn(ids));
+  ASSIGN_OR_RETURN(const std::vector<OwnEntry> found, FindOwn(ids, ReaderOf(sink)));
   std::map<std::string, std::vector<OwnEntry>> live;
   std::set<std::string> live_ids;
   for (const OwnEntry& entry : found) {
@@ -268,7 +283,7 @@ absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerified
     changes.push_back({audience, held.at(audience), std::move(change)});
   }
   result.set_changed(live_ids.size());
-  RETURN_IF_ERROR(Write(held, changes, &result));
+  RETURN_IF_ERROR(Write(held, changes, sink, &result));
   return result;
 }
 

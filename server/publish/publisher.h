@@ -31,6 +31,7 @@
 #include "common/record/supplement.h"
 #include "common/record/validate.h"
 #include "server/charter/live_charter.h"
+#include "server/charter/may_read.h"
 #include "server/feed/head_checker.h"
 #include "server/publish/own_feed.h"
 #include "server/publish/publish_part.h"
@@ -69,15 +70,16 @@ class Publisher {
 
   // Begins a batch; nothing is changed before Commit. INVALID_ARGUMENT for a header that cannot be met;
   // RESOURCE_EXHAUSTED when limits::publish_batches_max are open; else as CanPublish.
-  absl::StatusOr<std::unique_ptr<PublishBatch>> Begin(const v1::PublishHeader& header);
+  // Problems name no audience that `reader` may not read; nullptr: one who may read all.
+  absl::StatusOr<std::unique_ptr<PublishBatch>> Begin(const v1::PublishHeader& header, const Reader* reader = nullptr);
 
   // See Publishing.Withdraw and Publishing.MarkVerified. `sink` may be nullptr.
   absl::StatusOr<v1::PublishResult> Withdraw(const v1::WithdrawRequest& request, PublishSink* sink);
   absl::StatusOr<v1::PublishResult> MarkVerified(const v1::MarkVerifiedRequest& request, PublishSink* sink);
-  // See Publishing.GetReceipts.
-  absl::StatusOr<v1::GetReceiptsResponse> Receipts(const std::string& id) const;
+  // See Publishing.GetReceipts. As far as `reader` may know; nullptr: all.
+  absl::StatusOr<v1::GetReceiptsResponse> Receipts(const std::string& id, const Reader* reader = nullptr) const;
   // See Publishing.ExplainAccess.
-  absl::StatusOr<v1::ExplainAccessResponse> ExplainAccess(const std::string& id) const;
+  absl::StatusOr<v1::ExplainAccessResponse> ExplainAccess(const std::string& id, const Reader* reader = nullptr) const;
 
   // Says anew that the heads are the newest there are, and finishes what a crash interrupted; for every 30 to 60 s.
   // The first error; others are still tried.
@@ -110,12 +112,14 @@ class Publisher {
   using HeldByAudience = std::map<std::string, HeldFeed>;
   absl::StatusOr<HeldByAudience> SettleAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   // Writes the changes in one step, unless there are none, tells the node, and fills in the positions of the audiences
-  // in `result`.
-  absl::Status Write(const HeldByAudience& held, const std::vector<OwnFeed::FeedChange>& changes,
+  // in `result`. `sink`, which may be nullptr, writes with the heads.
+  absl::Status Write(const HeldByAudience& held, const std::vector<OwnFeed::FeedChange>& changes, PublishSink* sink,
                      v1::PublishResult* result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   // The entries with these ids, of whatever audience and kind. INVALID_ARGUMENT for what is no UUID; NOT_FOUND names
-  // ids without any.
-  absl::StatusOr<std::vector<OwnEntry>> FindOwn(absl::Span<const std::string> ids) const;
+  // ids without any, and those of which `reader` may read none; nullptr: one who may read all.
+  absl::StatusOr<std::vector<OwnEntry>> FindOwn(absl::Span<const std::string> ids, const Reader* reader) const;
+  // The same without the entries that `reader` may not read.
+  absl::StatusOr<std::vector<OwnEntry>> FindReadable(const std::string& id, const Reader* reader) const;
   absl::StatusOr<v1::Entry> Verified(const OwnEntry& entry, const std::string& verified_by) const;
   uint32_t ConfirmedPartners(const v1::PublishResult& result) const;
   void WaitForPartners(uint32_t partners, uint32_t seconds, v1::PublishResult* result, PublishSink* sink);
@@ -155,7 +159,7 @@ class PublishBatch {
 
  private:
   friend class Publisher;
-  PublishBatch(Publisher* publisher, v1::PublishHeader header);
+  PublishBatch(Publisher* publisher, v1::PublishHeader header, const Reader* reader);
 
   PublishPart& main() { return *parts_.front(); }
   // The part of another audience; made when first asked for.
@@ -183,7 +187,8 @@ class PublishBatch {
   // A dry run changes nothing, so it holds up nobody and may wait for its reader.
   absl::Status TryOut(PublishSink* sink);
   absl::Status Publish(PublishSink* sink);
-  absl::Status PublishLocked(ProgressRelay* relay) ABSL_EXCLUSIVE_LOCKS_REQUIRED(publisher_->commit_mutex_);
+  absl::Status PublishLocked(PublishSink* sink, ProgressRelay* relay)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(publisher_->commit_mutex_);
   void FillResult();
   bool lists() const { return header_.dry_run() && listed_ < header_.changes_max(); }
   void List(v1::RecordChange change, const PublishPart& part);
@@ -192,6 +197,7 @@ class PublishBatch {
 
   Publisher* const publisher_;
   const v1::PublishHeader header_;
+  const std::optional<Reader> reader_;               // whom problems are told; nullopt: one who may read all
   std::vector<std::unique_ptr<PublishPart>> parts_;  // that of the audience published to first
   Publisher::HeldByAudience held_;                   // the own feeds when the comparison began
   absl::Status failed_;                              // why the batch is of no use any more

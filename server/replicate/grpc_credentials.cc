@@ -18,13 +18,6 @@ using grpc::experimental::TlsCustomVerificationCheckRequest;
 
 constexpr unsigned identity_refresh_seconds = 10;
 
-// gRPC 1.51 has no setting for the lowest TLS version. It does let the cipher list of TLS 1.2 be chosen: one that needs
-// a pre-shared key, which no side has, leaves TLS 1.3 alone. Read by gRPC before its first handshake.
-void AllowOnlyTls13() {
-  static const int set = setenv("GRPC_SSL_CIPHER_SUITES", "PSK-AES256-GCM-SHA384", 1);
-  (void)set;
-}
-
 // Answers within the call: an asynchronous verifier would keep unverified connections waiting.
 class PinVerifier : public ExternalCertificateVerifier {
  public:
@@ -52,6 +45,13 @@ void SetCommon(grpc::experimental::TlsCredentialsOptions* options, PinCheck pinn
 }
 
 }  // namespace
+
+// gRPC 1.51 has no setting for the lowest TLS version. It does let the cipher list of TLS 1.2 be chosen: one that needs
+// a pre-shared key, which no side has, leaves TLS 1.3 alone.
+void AllowOnlyTls13() {
+  static const int set = setenv("GRPC_SSL_CIPHER_SUITES", "PSK-AES256-GCM-SHA384", 1);
+  (void)set;
+}
 
 TlsIdentityFiles WatchTlsIdentity(const std::string& key_path, const std::string& certificate_path) {
   return std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(key_path, certificate_path,

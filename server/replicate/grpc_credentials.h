@@ -19,6 +19,10 @@
 
 namespace cairn {
 
+// From now on every TLS connection of this process is TLS 1.3 or fails. Must be called before gRPC's first handshake;
+// the functions below do so.
+void AllowOnlyTls13();
+
 // What this node shows; re-read when the files change.
 using TlsIdentityFiles = std::shared_ptr<grpc::experimental::CertificateProviderInterface>;
 TlsIdentityFiles WatchTlsIdentity(const std::string& key_path, const std::string& certificate_path);

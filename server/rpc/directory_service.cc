@@ -47,74 +47,92 @@ grpc::Status Answer(grpc::ServerContext* context, absl::StatusOr<Response> resul
 
 grpc::Status DirectoryService::GetRecord(grpc::ServerContext* context, const v1::GetRecordRequest* request,
                                          v1::GetRecordResponse* response) {
-  return Answer(context, options_.directory->GetRecord(options_.reader, *request), response);
+  const absl::StatusOr<Admission> call = options_.gate->Admit(*context, "/cairn.v1.Directory/GetRecord");
+  if (!call.ok()) return ToGrpcStatus(context, call.status());
+  return Answer(context, options_.directory->GetRecord(call->reader(), *request), response);
 }
 
 grpc::Status DirectoryService::ListRecords(grpc::ServerContext* context, const v1::ListRecordsRequest* request,
                                            v1::ListRecordsResponse* response) {
-  return Answer(context, options_.directory->ListRecords(options_.reader, *request), response);
+  const absl::StatusOr<Admission> call = options_.gate->Admit(*context, "/cairn.v1.Directory/ListRecords");
+  if (!call.ok()) return ToGrpcStatus(context, call.status());
+  return Answer(context, options_.directory->ListRecords(call->reader(), *request), response);
 }
 
 grpc::Status DirectoryService::Search(grpc::ServerContext* context, const v1::SearchRequest* request,
                                       v1::SearchResponse* response) {
-  return Answer(context, options_.directory->Search(options_.reader, *request), response);
+  const absl::StatusOr<Admission> call = options_.gate->Admit(*context, "/cairn.v1.Directory/Search");
+  if (!call.ok()) return ToGrpcStatus(context, call.status());
+  return Answer(context, options_.directory->Search(call->reader(), *request), response);
 }
 
 grpc::Status DirectoryService::GetFacets(grpc::ServerContext* context, const v1::GetFacetsRequest* request,
                                          v1::GetFacetsResponse* response) {
-  return Answer(context, options_.directory->GetFacets(options_.reader, *request), response);
+  const absl::StatusOr<Admission> call = options_.gate->Admit(*context, "/cairn.v1.Directory/GetFacets");
+  if (!call.ok()) return ToGrpcStatus(context, call.status());
+  return Answer(context, options_.directory->GetFacets(call->reader(), *request), response);
 }
 
 grpc::Status DirectoryService::ListPartners(grpc::ServerContext* context, const v1::ListPartnersRequest*,
                                             v1::ListPartnersResponse* response) {
-  return Answer(context, options_.directory->ListPartners(options_.reader), response);
+  const absl::StatusOr<Admission> call = options_.gate->Admit(*context, "/cairn.v1.Directory/ListPartners");
+  if (!call.ok()) return ToGrpcStatus(context, call.status());
+  return Answer(context, options_.directory->ListPartners(call->reader()), response);
 }
 
 grpc::Status DirectoryService::ExportRecords(grpc::ServerContext* context, const v1::ExportRecordsRequest* request,
                                              grpc::ServerWriter<v1::ExportRecordsResponse>* writer) {
-  const auto sink = [&](const v1::ExportRecordsResponse& records) {
+  const absl::StatusOr<Admission> call = options_.gate->AdmitStream(context, "/cairn.v1.Directory/ExportRecords");
+  if (!call.ok()) return ToGrpcStatus(context, call.status());
+  const auto sink = [&](const v1::ExportRecordsResponse& records) -> absl::Status {
+    RETURN_IF_ERROR(call->StillValid());
     return writer->Write(records) ? absl::OkStatus() : absl::CancelledError("the client has gone");
   };
-  return ToGrpcStatus(context, options_.directory->ExportRecords(options_.reader, *request, sink));
+  return ToGrpcStatus(context, options_.directory->ExportRecords(call->reader(), *request, sink));
 }
 
 grpc::Status DirectoryService::WatchRecords(grpc::ServerContext* context, const v1::WatchRecordsRequest* request,
                                             grpc::ServerWriter<v1::WatchRecordsResponse>* writer) {
+  const absl::StatusOr<Admission> call = options_.gate->AdmitStream(context, "/cairn.v1.Directory/WatchRecords");
+  if (!call.ok()) return ToGrpcStatus(context, call.status());
+  const auto may_go_on = [&]() -> absl::Status {
+    if (context->IsCancelled()) return absl::CancelledError("the client has gone");
+    if (stopping_) return absl::UnavailableError("the node is stopping");
+    return call->StillValid();
+  };
   absl::Status status = absl::ResourceExhaustedError(
       absl::StrCat(options_.watchers_max, " readers follow this node already; set limits.watchers higher"));
   if (++watchers_ <= options_.watchers_max) {
-    status = Follow(
-        *request, [&] { return context->IsCancelled(); },
-        [&](const v1::WatchRecordsResponse& event) { return writer->Write(event); });
+    status = Follow(call->reader(), *request, may_go_on,
+                    [&](const v1::WatchRecordsResponse& event) { return writer->Write(event); });
   }
   --watchers_;
   return ToGrpcStatus(context, status);
 }
 
 // A write blocks while the reader is slow, and nothing is read ahead of it: a slow reader costs a cursor (R8).
-absl::Status DirectoryService::Follow(const v1::WatchRecordsRequest& request, const std::function<bool()>& cancelled,
-                                      const WatchSink& sink) {
+absl::Status DirectoryService::Follow(const Reader& reader, const v1::WatchRecordsRequest& request,
+                                      const std::function<absl::Status()>& may_go_on, const WatchSink& sink) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Watcher> watcher,
-                   Watcher::Start(options_.store, options_.charter, options_.clock, options_.reader, request));
+                   Watcher::Start(options_.store, options_.charter, options_.clock, reader, request));
   Signal moved;
   const auto subscription = options_.hub->Subscribe([&moved] { moved.Set(); });
   absl::Duration heard = options_.clock->Monotonic();
-  while (!cancelled()) {
-    if (stopping_) return absl::UnavailableError("the node is stopping");
+  while (true) {
+    RETURN_IF_ERROR(may_go_on());
     ASSIGN_OR_RETURN(std::vector<v1::WatchRecordsResponse> events, watcher->Next());
     const absl::Duration now = options_.clock->Monotonic();
     const bool more = !events.empty();
     if (!more && now - heard >= sign_of_life) events.push_back(watcher->SignOfLife());
     for (const v1::WatchRecordsResponse& event : events) {
+      RETURN_IF_ERROR(may_go_on());  // a write may have taken long
       if (!sink(event)) return absl::CancelledError("the client has gone");
       heard = now;
     }
     if (more) continue;
-    while (!moved.Await(cancel_poll) && !cancelled() && !stopping_ &&
-           options_.clock->Monotonic() - heard < sign_of_life) {
+    while (!moved.Await(cancel_poll) && may_go_on().ok() && options_.clock->Monotonic() - heard < sign_of_life) {
     }
   }
-  return absl::CancelledError("the client has gone");
 }
 
 }  // namespace cairn

@@ -6,10 +6,10 @@
 
 #include "cairn/v1/directory.grpc.pb.h"
 #include "common/base/clock.h"
-#include "server/charter/may_read.h"
 #include "server/directory/directory_reader.h"
 #include "server/directory/watch_hub.h"
 #include "server/directory/watcher.h"
+#include "server/rpc/gate.h"
 #include "server/store/store.h"
 
 namespace cairn {
@@ -23,7 +23,7 @@ class DirectoryService : public v1::Directory::Service {
     Clock* clock;
     const DirectoryReader* directory;
     WatchHub* hub;
-    Reader reader;          // who may open the socket
+    const Gate* gate;
     int watchers_max = 32;  // each holds a thread
   };
   explicit DirectoryService(Options options) : options_(std::move(options)) {}
@@ -49,8 +49,9 @@ class DirectoryService : public v1::Directory::Service {
  private:
   // False: the one who listens has gone.
   using WatchSink = std::function<bool(const v1::WatchRecordsResponse&)>;
-  absl::Status Follow(const v1::WatchRecordsRequest& request, const std::function<bool()>& cancelled,
-                      const WatchSink& sink);
+  // `may_go_on`: OK, or why the watch must end; asked several times a second.
+  absl::Status Follow(const Reader& reader, const v1::WatchRecordsRequest& request,
+                      const std::function<absl::Status()>& may_go_on, const WatchSink& sink);
 
   const Options options_;
   std::atomic<int> watchers_ = 0;

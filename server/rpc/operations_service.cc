@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "server/rpc/status.h"
@@ -11,39 +13,64 @@
 namespace cairn {
 namespace {
 
+constexpr char submit_charter[] = "/cairn.v1.Operations/SubmitCharter";
+constexpr char verify[] = "/cairn.v1.Operations/Verify";
+constexpr char rebuild[] = "/cairn.v1.Operations/Rebuild";
+
 absl::Status Heard(bool written) { return written ? absl::OkStatus() : absl::CancelledError("the client has gone"); }
 
 }  // namespace
 
 grpc::Status OperationsService::GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest*,
                                           v1::GetStatusResponse* response) {
-  absl::StatusOr<v1::GetStatusResponse> status = reporter_->Report();
+  const absl::StatusOr<Admission> call = access_.gate->Admit(*context, "/cairn.v1.Operations/GetStatus");
+  if (!call.ok()) return ToGrpcStatus(context, call.status());
+  absl::StatusOr<v1::GetStatusResponse> status = reporter_->Report(call->reader());
   if (!status.ok()) return ToGrpcStatus(context, status.status());
   *response = *std::move(status);
   return grpc::Status::OK;
 }
 
-// Whoever may open the socket owns the node, so a first charter is taken on trust.
+// An operator speaks for the node, so a first charter is taken on trust.
 grpc::Status OperationsService::SubmitCharter(grpc::ServerContext* context, const v1::SubmitCharterRequest* request,
                                               v1::SubmitCharterResponse* response) {
+  const absl::StatusOr<Admission> call = access_.gate->Admit(*context, submit_charter);
+  if (!call.ok()) return ToGrpcStatus(context, call.status());
   const absl::StatusOr<LiveCharter::Submission> submission = charter_->SubmitTrusted(request->chain());
   if (!submission.ok()) return ToGrpcStatus(context, submission.status());
   LogInfo("charter.submitted", {{"version", submission->version}, {"accepted", submission->accepted}});
+  access_.audit->Done(call->caller(), submit_charter,
+                      absl::StrCat("version ", submission->version, ", ", submission->accepted, " new"),
+                      absl::OkStatus());
   response->set_version(submission->version);
   response->set_accepted(submission->accepted);
   return grpc::Status::OK;
 }
 
-grpc::Status OperationsService::GetCharter(grpc::ServerContext*, const v1::GetCharterRequest*,
+grpc::Status OperationsService::GetCharter(grpc::ServerContext* context, const v1::GetCharterRequest*,
                                            v1::GetCharterResponse* response) {
+  const absl::StatusOr<Admission> call = access_.gate->Admit(*context, "/cairn.v1.Operations/GetCharter");
+  if (!call.ok()) return ToGrpcStatus(context, call.status());
   *response->mutable_chain() = charter_->ChainAfter(0);
   return grpc::Status::OK;
 }
 
 grpc::Status OperationsService::Verify(grpc::ServerContext* context, const v1::VerifyRequest* request,
                                        grpc::ServerWriter<v1::VerifyResponse>* writer) {
-  return ToGrpcStatus(
-      context, VerifyAndHeal(*request, [&](const v1::VerifyResponse& progress) { return writer->Write(progress); }));
+  const absl::StatusOr<Admission> call = access_.gate->AdmitStream(context, verify);
+  if (!call.ok()) return ToGrpcStatus(context, call.status());
+  v1::VerifyResponse last;
+  const absl::Status status = VerifyAndHeal(*request, [&](const v1::VerifyResponse& progress) {
+    last = progress;
+    return call->StillValid().ok() && writer->Write(progress);
+  });
+  if (request->heal()) {
+    access_.audit->Done(call->caller(), verify,
+                        absl::StrCat("heal, ", last.findings_size(), " findings, ", last.healing_size(),
+                                     " feeds fetched anew: ", absl::StrJoin(last.healing(), " ")),
+                        status);
+  }
+  return ToGrpcStatus(context, status);
 }
 
 absl::Status OperationsService::VerifyAndHeal(const v1::VerifyRequest& request, const VerifySink& sink) {
@@ -75,14 +102,18 @@ absl::Status OperationsService::VerifyAndHeal(const v1::VerifyRequest& request, 
 // Goes on without the one who asked: half-derived tables help nobody.
 grpc::Status OperationsService::Rebuild(grpc::ServerContext* context, const v1::RebuildRequest*,
                                         grpc::ServerWriter<v1::RebuildResponse>* writer) {
+  const absl::StatusOr<Admission> call = access_.gate->AdmitStream(context, rebuild);
+  if (!call.ok()) return ToGrpcStatus(context, call.status());
   absl::MutexLock lock(&rebuild_mutex_);
-  return ToGrpcStatus(context, cairn::Rebuild(feeds_->store(), [&](const RebuildProgress& at) {
-                        v1::RebuildResponse progress;
-                        progress.set_done(at.done);
-                        progress.set_total(at.total);
-                        writer->Write(progress);
-                        return absl::OkStatus();
-                      }));
+  v1::RebuildResponse progress;
+  const absl::Status status = cairn::Rebuild(feeds_->store(), [&](const RebuildProgress& at) {
+    progress.set_done(at.done);
+    progress.set_total(at.total);
+    if (call->StillValid().ok()) writer->Write(progress);
+    return absl::OkStatus();
+  });
+  access_.audit->Done(call->caller(), rebuild, absl::StrCat(progress.done(), " records"), status);
+  return ToGrpcStatus(context, status);
 }
 
 }  // namespace cairn

@@ -2,14 +2,17 @@
 #pragma once
 
 #include "cairn/v1/publishing.grpc.pb.h"
+#include "server/access/audit_log.h"
 #include "server/publish/publisher.h"
+#include "server/rpc/gate.h"
 
 namespace cairn {
 
 // Thread-safe. What is passed in must outlive it.
 class PublishingService : public v1::Publishing::Service {
  public:
-  explicit PublishingService(Publisher* publisher) : publisher_(publisher) {}
+  PublishingService(Publisher* publisher, const Gate* gate, AuditLog* audit)
+      : publisher_(publisher), gate_(gate), audit_(audit) {}
 
   grpc::Status Publish(grpc::ServerContext* context,
                        grpc::ServerReaderWriter<v1::PublishResponse, v1::PublishRequest>* stream) override;
@@ -17,6 +20,8 @@ class PublishingService : public v1::Publishing::Service {
                         v1::WithdrawResponse* response) override;
   grpc::Status MarkVerified(grpc::ServerContext* context, const v1::MarkVerifiedRequest* request,
                             v1::MarkVerifiedResponse* response) override;
+  grpc::Status ExplainAccess(grpc::ServerContext* context, const v1::ExplainAccessRequest* request,
+                             v1::ExplainAccessResponse* response) override;
   grpc::Status GetReceipts(grpc::ServerContext* context, const v1::GetReceiptsRequest* request,
                            v1::GetReceiptsResponse* response) override;
   grpc::Status ExplainAccess(grpc::ServerContext* context, const v1::ExplainAccessRequest* request,
@@ -24,6 +29,8 @@ class PublishingService : public v1::Publishing::Service {
 
  private:
   Publisher* const publisher_;
+  const Gate* const gate_;
+  AuditLog* const audit_;
 };
 
 }  // namespace cairn

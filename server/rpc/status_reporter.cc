@@ -208,7 +208,7 @@ std::vector<std::string> Alerts(const v1::GetStatusResponse& status, const Chart
 
 StatusReporter::StatusReporter(Options options) : options_(std::move(options)), started_at_(options_.clock->Now()) {}
 
-absl::StatusOr<v1::GetStatusResponse> StatusReporter::Report() const {
+absl::StatusOr<v1::GetStatusResponse> StatusReporter::Report(const Reader& reader) const {
   v1::GetStatusResponse status;
   const std::shared_ptr<const CharterView> charter = options_.charter->current();
   status.set_node(options_.node);
@@ -217,7 +217,7 @@ absl::StatusOr<v1::GetStatusResponse> StatusReporter::Report() const {
   *status.mutable_started_at() = ToTimestamp(started_at_);
   *status.mutable_now() = ToTimestamp(options_.clock->Now());
   FillCharter(*charter, status.mutable_charter());
-  RETURN_IF_ERROR(ReportFeeds(*charter, &status));
+  RETURN_IF_ERROR(ReportFeeds(*charter, reader, &status));
   RETURN_IF_ERROR(ReportPeers(&status));
   RETURN_IF_ERROR(ReportDisk(status.mutable_disk()));
   const absl::Status can_publish = options_.publisher->CanPublish();
@@ -227,7 +227,8 @@ absl::StatusOr<v1::GetStatusResponse> StatusReporter::Report() const {
   return status;
 }
 
-absl::Status StatusReporter::ReportFeeds(const CharterView& charter, v1::GetStatusResponse* status) const {
+absl::Status StatusReporter::ReportFeeds(const CharterView& charter, const Reader& reader,
+                                         v1::GetStatusResponse* status) const {
   ASSIGN_OR_RETURN(const std::vector<HeldFeed> feeds, options_.feeds->Feeds());
   std::map<int64_t, uint64_t> stale;
   RETURN_IF_ERROR(options_.feeds->store()->Read([&](Connection& db) -> absl::Status {
@@ -237,6 +238,7 @@ absl::Status StatusReporter::ReportFeeds(const CharterView& charter, v1::GetStat
   std::map<std::pair<std::string, std::string>, FeedSyncView> synced;
   for (FeedSyncView& view : options_.replicator->Feeds()) synced[{view.partner, view.audience}] = std::move(view);
   for (const HeldFeed& held : feeds) {
+    if (!MayRead(charter, reader, held.feed.partner, held.feed.audience)) continue;
     const FeedSyncView& view = synced[{held.feed.partner, held.feed.audience}];
     v1::FeedStatus* const feed = status->add_feeds();
     *feed = DescribeFeed(held, options_.partner, view.announced_seq, stale[held.feed_id]);

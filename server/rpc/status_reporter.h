@@ -11,6 +11,7 @@
 #include "cairn/v1/operations.pb.h"
 #include "common/base/clock.h"
 #include "server/charter/live_charter.h"
+#include "server/charter/may_read.h"
 #include "server/publish/publisher.h"
 #include "server/replicate/replicator.h"
 #include "server/store/feed_store.h"
@@ -48,10 +49,11 @@ class StatusReporter {
   };
   explicit StatusReporter(Options options);
 
-  absl::StatusOr<v1::GetStatusResponse> Report() const;
+  // As far as `reader` may know: feeds that it may not read are not there, nor is what follows from them.
+  absl::StatusOr<v1::GetStatusResponse> Report(const Reader& reader) const;
 
  private:
-  absl::Status ReportFeeds(const CharterView& charter, v1::GetStatusResponse* status) const;
+  absl::Status ReportFeeds(const CharterView& charter, const Reader& reader, v1::GetStatusResponse* status) const;
   absl::Status ReportPeers(v1::GetStatusResponse* status) const;
   absl::Status ReportDisk(v1::DiskStatus* disk) const;
 

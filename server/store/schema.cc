@@ -4,6 +4,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "server/store/rebuild.h"
+#include "server/store/schema_access.h"
 #include "server/store/schema_derived.h"
 #include "server/store/schema_exchanged.h"
 #include "server/store/store.h"
@@ -24,7 +25,9 @@ absl::Status CreateVersion1(Connection& db) {
   return SetMeta(db, "derived_version", DerivedVersion());
 }
 
-constexpr Migration kMigrations[] = {{1, &CreateVersion1}};
+absl::Status AddAccess(Connection& db) { return db.ExecuteScript(kAccessSchema); }
+
+constexpr Migration kMigrations[] = {{1, &CreateVersion1}, {2, &AddAccess}};
 
 absl::StatusOr<int64_t> ReadNumber(Connection& db, absl::string_view sql) {
   Statement row = db.Prepare(sql);

@@ -141,6 +141,12 @@ class FakeOperations : public v1::Operations::Service {
  public:
   v1::GetStatusResponse status;
   v1::CharterChain submitted;
+  v1::CreateTokenRequest asked;
+  v1::CreateTokenResponse created;
+  v1::ListTokensResponse tokens;
+  std::string revoked;
+  v1::ListAuditRequest audit_asked;
+  v1::ListAuditResponse audit;
 
   grpc::Status GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*, v1::GetStatusResponse* r) override {
     *r = status;
@@ -151,6 +157,24 @@ class FakeOperations : public v1::Operations::Service {
     submitted = q->chain();
     r->set_version(submitted.versions_size());
     r->set_accepted(submitted.versions_size());
+    return grpc::Status::OK;
+  }
+  grpc::Status CreateToken(grpc::ServerContext*, const v1::CreateTokenRequest* q, v1::CreateTokenResponse* r) override {
+    asked = *q;
+    *r = created;
+    return grpc::Status::OK;
+  }
+  grpc::Status ListTokens(grpc::ServerContext*, const v1::ListTokensRequest*, v1::ListTokensResponse* r) override {
+    *r = tokens;
+    return grpc::Status::OK;
+  }
+  grpc::Status RevokeToken(grpc::ServerContext*, const v1::RevokeTokenRequest* q, v1::RevokeTokenResponse*) override {
+    revoked = q->name();
+    return grpc::Status::OK;
+  }
+  grpc::Status ListAudit(grpc::ServerContext*, const v1::ListAuditRequest* q, v1::ListAuditResponse* r) override {
+    audit_asked = *q;
+    *r = audit;
     return grpc::Status::OK;
   }
   grpc::Status Verify(grpc::ServerContext*, const v1::VerifyRequest*,

@@ -184,6 +184,51 @@ TEST(ConfigTest, EffectiveSettingsParseBackToTheSame) {
   EXPECT_EQ(again->drain, absl::Seconds(3));
 }
 
+// The table of one client.
+std::string AdminClient(const std::string& name, const std::string& role = "reader", char digit = 'a') {
+  return absl::StrCat("[[admin.clients]]\nname = \"", name, "\"\nspki_sha256 = \"", std::string(64, digit),
+                      "\"\nrole = \"", role, "\"\n");
+}
+
+TEST(ConfigTest, TheAdministratorsListenerIsOffAndShowsTheNodesOwnKeyUnlessSaidOtherwise) {
+  const auto config = ParseWith("");
+  EXPECT_EQ(config->admin_listen, "");
+  EXPECT_EQ(config->admin_tls_key, "/data/keys/node.key");
+  EXPECT_EQ(config->admin_tls_certificate, "/data/keys/node.crt");
+  EXPECT_EQ(config->admin_client_ca, "");
+}
+
+TEST(ConfigTest, TheAdministratorsSettingsParseBackToTheSame) {
+  const auto config = ParseWith(absl::StrCat(
+      "[admin]\nlisten = \"0.0.0.0:7444\"\ntls_key = \"/etc/a.key\"\ntls_certificate = \"a.crt\"\nclient_ca = \"ca\"\n",
+      AdminClient("office"), "audiences = [\"consortium\", \"circle:police\"]\n", AdminClient("two", "operator", 'b')));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->admin_tls_key, "/etc/a.key");
+  EXPECT_EQ(config->admin_tls_certificate, "/data/a.crt");
+  ASSERT_EQ(config->admin_clients.size(), 2u);
+  EXPECT_EQ(config->admin_clients[0].spki_sha256, std::string(32, '\xaa'));
+  EXPECT_EQ(config->admin_clients[0].audiences.size(), 2u);
+  const std::string effective = EffectiveSettings(*config);
+  const auto again = ParseConfig(effective, "/data/node.toml");
+  ASSERT_TRUE(again.ok()) << again.status() << "\n" << effective;
+  EXPECT_EQ(EffectiveSettings(*again), effective);
+}
+
+TEST(ConfigTest, WhatIsWrongWithTheAdministratorsSettingsIsSaid) {
+  const std::string ca = "[admin]\nclient_ca = \"ca\"\n";
+  EXPECT_THAT(ErrorWith("[admin]\nlisten = \"7444\"\n"), HasSubstr("line 4: admin.listen \"7444\": not"));
+  EXPECT_THAT(ErrorWith("[admin]\nlisen = \"\"\n"), HasSubstr("did you mean \"admin.listen\"?"));
+  EXPECT_THAT(ErrorWith("[admin]\nclients = 7\n"), HasSubstr("[[admin.clients]]"));
+  EXPECT_THAT(ErrorWith(ca + AdminClient("A B")), HasSubstr("\"A B\": not an id"));
+  EXPECT_THAT(ErrorWith(ca + AdminClient("a", "admin")), HasSubstr("use reader, editor, publisher or operator"));
+  EXPECT_THAT(ErrorWith(ca + AdminClient("a", "reader", 'x')), HasSubstr("64 hexadecimal digits"));
+  EXPECT_THAT(ErrorWith(ca + AdminClient("a") + "audiences = [\"all\"]\n"), HasSubstr("circle:NAME"));
+  EXPECT_THAT(ErrorWith(ca + AdminClient("a") + "audiences = \"public\"\n"), HasSubstr("a list of texts"));
+  EXPECT_THAT(ErrorWith(ca + AdminClient("a") + AdminClient("a", "reader", 'b')), HasSubstr("twice"));
+  EXPECT_THAT(ErrorWith(ca + AdminClient("a") + AdminClient("b")), HasSubstr("twice"));
+  EXPECT_THAT(ErrorWith(AdminClient("a")), HasSubstr("need admin.client_ca"));
+}
+
 TEST(ConfigTest, AFileThatIsNotThereSaysHowToMakeOne) {
   const auto config = LoadConfig(absl::StrCat(testing::TempDir(), "/no-such-node.toml"));
   EXPECT_EQ(config.status().code(), absl::StatusCode::kNotFound);

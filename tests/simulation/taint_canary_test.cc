@@ -8,6 +8,8 @@
 
 namespace cairn {
 
+bool Reader::MayAsk(absl::string_view) const { return true; }
+
 // Partners read every circle.
 bool MayRead(const CharterView&, const Reader& reader, absl::string_view, absl::string_view audience) {
   return audience == "public" || !reader.partner().empty();

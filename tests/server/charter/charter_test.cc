@@ -225,6 +225,25 @@ TEST(MayReadTest, TheOwnerAlwaysReadsItsOwn) {
   }
 }
 
+TEST(MayReadTest, WhoHasATokenReadsWhatItNamesAndNeverMoreThanItsPartner) {
+  const auto view = ViewWith([](v1::Charter* c) {
+    v1::Circle* circle = c->add_circles();
+    circle->set_name("police");
+    circle->add_partners("p1");
+  });
+  const Reader plain = Reader::Limited("p1", {});
+  EXPECT_TRUE(MayRead(*view, plain, "p0", "public"));
+  EXPECT_TRUE(MayRead(*view, plain, "p1", "public"));
+  EXPECT_FALSE(MayRead(*view, plain, "p1", "circle:police")) << "not even what its own partner published";
+  EXPECT_FALSE(MayRead(*view, plain, "p0", "consortium"));
+  const Reader police = Reader::Limited("p1", {"circle:police"});
+  EXPECT_TRUE(MayRead(*view, police, "p0", "circle:police"));
+  EXPECT_FALSE(MayRead(*view, police, "p0", "consortium"));
+  const Reader outsider = Reader::Limited("p2", {"circle:police", "consortium"});
+  EXPECT_FALSE(MayRead(*view, outsider, "p0", "circle:police")) << "its partner is not in the circle";
+  EXPECT_TRUE(MayRead(*view, outsider, "p0", "consortium"));
+}
+
 TEST(MayReadTest, NobodyReadsWhatARetiredOrUnknownPartnerLeft) {
   const auto view = ViewWith([](v1::Charter* c) { SetStatus(c, 0, v1::RETIRED); });
   for (const char* owner : {"p0", "stranger", ""}) {

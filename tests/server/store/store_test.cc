@@ -8,6 +8,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "server/store/charter_rows.h"
+#include "server/store/schema.h"
 #include "tests/server/store/store_fixture.h"
 
 namespace cairn {
@@ -35,15 +36,26 @@ class StoreTest : public StoreFixture {
 
 TEST_F(StoreTest, FileSaysWhoseItIs) {
   EXPECT_EQ(Count("PRAGMA application_id"), 0x4361726e);
-  EXPECT_EQ(Count("PRAGMA user_version"), 1);
+  EXPECT_EQ(Count("PRAGMA user_version"), schema_version);
   EXPECT_GE(Count("SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%-- Exchanged%'"), 8);
 }
 
 TEST_F(StoreTest, NewerSchemaIsRefusedUntouched) {
-  ASSERT_TRUE(Sql("PRAGMA user_version=2").ok());
+  ASSERT_TRUE(Sql(absl::StrCat("PRAGMA user_version=", schema_version + 1)).ok());
   const absl::Status status = OpenAgain();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("version 2, this program reads up to 1"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr(absl::StrCat("version ", schema_version + 1, ", this program reads up to ", schema_version)));
+}
+
+TEST_F(StoreTest, AFileOfTheFirstVersionIsTakenForward) {
+  ASSERT_TRUE(Sql("DROP TABLE token").ok());
+  ASSERT_TRUE(Sql("DROP TABLE audit").ok());
+  ASSERT_TRUE(Sql("PRAGMA user_version=1").ok());
+  Reopen();
+  EXPECT_EQ(Count("PRAGMA user_version"), schema_version);
+  EXPECT_EQ(Count("SELECT count(*) FROM token"), 0);
+  EXPECT_EQ(Count("SELECT count(*) FROM audit"), 0);
 }
 
 TEST_F(StoreTest, OtherConsortiumIsRefused) {

@@ -1,0 +1,57 @@
+// How much one caller may ask for at a time, so that it cannot hold the node for itself.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "server/access/caller.h"
+
+namespace cairn {
+
+// Counts requests and streams by caller; the local operator is not counted. Thread-safe. Must outlive its slots.
+class CallerLimits {
+ public:
+  explicit CallerLimits(Clock* clock) : clock_(clock) {}
+
+  // A running stream; what it took is given back when this goes.
+  class Slot {
+   public:
+    Slot(CallerLimits* limits, std::string caller) : limits_(limits), caller_(std::move(caller)) {}
+    ~Slot() { limits_->EndStream(caller_); }
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+
+   private:
+    CallerLimits* const limits_;
+    const std::string caller_;
+  };
+
+  // Counts one request. RESOURCE_EXHAUSTED, reason TOO_MANY_REQUESTS, beyond limits::caller_requests_per_second after a
+  // burst of limits::caller_requests_burst.
+  absl::Status TakeRequest(const Caller& caller);
+  // Counts a stream for as long as the slot lives; nullptr for the local operator. RESOURCE_EXHAUSTED, reason
+  // TOO_MANY_STREAMS, beyond limits::caller_streams_max.
+  absl::StatusOr<std::unique_ptr<Slot>> TakeStream(const Caller& caller);
+
+ private:
+  struct Use {
+    double allowance;       // requests that may come at once
+    absl::Duration filled;  // when the allowance was counted
+    int streams = 0;
+  };
+  Use& UseOf(const std::string& caller) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndStream(const std::string& caller);
+
+  Clock* const clock_;
+  absl::Mutex mutex_;
+  absl::flat_hash_map<std::string, Use> uses_ ABSL_GUARDED_BY(mutex_);  // by name; as many as tokens and clients
+};
+
+}  // namespace cairn

@@ -1,0 +1,124 @@
+#include "server/rpc/gate.h"
+
+#include <grpc/grpc_security_constants.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/strip.h"
+#include "common/base/status_macros.h"
+#include "common/crypto/tls_identity.h"
+#include "server/access/method_roles.h"
+
+namespace cairn {
+namespace {
+
+constexpr absl::Duration revoked_grace = absl::Milliseconds(700);  // a watch looks every 250 ms
+
+absl::string_view ViewOf(const grpc::string_ref& text) { return absl::string_view(text.data(), text.size()); }
+
+// What a caller over TLS shows. A header that is not of the form "Bearer TOKEN" counts as a token, which is wrong.
+Credential CredentialOf(const grpc::AuthMetadataProcessor::InputMetadata& metadata, const grpc::AuthContext& context) {
+  Credential credential;
+  const auto [begin, end] = metadata.equal_range("authorization");
+  for (auto header = begin; header != end; ++header) {
+    credential.bearer.emplace_back(absl::StripPrefix(ViewOf(header->second), "Bearer "));
+  }
+  // Certificates that the library did not verify never get here: the listener asks for verified ones or none.
+  const std::vector<grpc::string_ref> pem = context.FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+  if (pem.size() == 1) {
+    const absl::StatusOr<std::string> spki = SpkiSha256OfCertPem(ViewOf(pem[0]));
+    if (spki.ok()) credential.certificate_spki = *spki;
+  }
+  return credential;
+}
+
+bool IsTls(const grpc::AuthContext& context) {
+  const auto types = context.FindPropertyValues(GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);
+  return types.size() == 1 && (types[0] == "ssl" || types[0] == "tls");
+}
+
+class Doorkeeper : public grpc::AuthMetadataProcessor {
+ public:
+  explicit Doorkeeper(const Authoriser* authoriser) : authoriser_(authoriser) {}
+
+  bool IsBlocking() const override { return false; }  // looks into memory only
+
+  // The header stays: the handler asks again, for who it is.
+  grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* context, OutputMetadata*,
+                       OutputMetadata*) override {
+    const auto path = metadata.find(":path");
+    const absl::string_view method = path == metadata.end() ? "" : ViewOf(path->second);
+    if (IsOpenToAnybody(method)) return grpc::Status::OK;
+    const absl::Status status = authoriser_->Authorise(CredentialOf(metadata, *context), method).status();
+    return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
+  }
+
+ private:
+  const Authoriser* const authoriser_;
+};
+
+}  // namespace
+
+RunningStreams::Entry::Entry(RunningStreams* streams, std::string token, grpc::ServerContext* context)
+    : streams_(streams), token_(std::move(token)), context_(context) {
+  absl::MutexLock lock(&streams_->mutex_);
+  streams_->entries_.push_back(this);
+}
+
+RunningStreams::Entry::~Entry() {
+  absl::MutexLock lock(&streams_->mutex_);
+  std::vector<const Entry*>& entries = streams_->entries_;
+  entries.erase(std::find(entries.begin(), entries.end(), this));
+}
+
+bool RunningStreams::AnyOf(absl::string_view token) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry* entry) { return entry->token_ == token; });
+}
+
+void RunningStreams::CutOff(absl::string_view token, absl::Duration grace) {
+  absl::MutexLock lock(&mutex_);
+  const auto none = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !AnyOf(token); };
+  if (mutex_.AwaitWithTimeout(absl::Condition(&none), grace)) return;
+  // Under the lock, so that no context goes meanwhile.
+  for (const Entry* entry : entries_) {
+    if (entry->token_ == token) entry->context_->TryCancel();
+  }
+}
+
+void Gate::CutOff(absl::string_view token) const { streams_->CutOff(token, revoked_grace); }
+
+absl::StatusOr<Caller> Gate::Let(const grpc::ServerContext& context, absl::string_view method) const {
+  Credential credential;
+  const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
+  if (IsTls(*peer)) {
+    credential = CredentialOf(context.client_metadata(), *peer);
+  } else {
+    credential.local = absl::StartsWith(context.peer(), "unix:");
+  }
+  ASSIGN_OR_RETURN(Caller caller, authoriser_->Authorise(credential, method));
+  RETURN_IF_ERROR(limits_->TakeRequest(caller));
+  return caller;
+}
+
+absl::StatusOr<Admission> Gate::Admit(const grpc::ServerContext& context, absl::string_view method) const {
+  ASSIGN_OR_RETURN(Caller caller, Let(context, method));
+  return Admission(authoriser_, std::move(caller), nullptr, nullptr);
+}
+
+absl::StatusOr<Admission> Gate::AdmitStream(grpc::ServerContext* context, absl::string_view method) const {
+  ASSIGN_OR_RETURN(Caller caller, Let(*context, method));
+  ASSIGN_OR_RETURN(std::unique_ptr<CallerLimits::Slot> slot, limits_->TakeStream(caller));
+  auto stream = std::make_unique<RunningStreams::Entry>(streams_.get(), caller.token(), context);
+  // Revoked in between, it would not be among those that are cut off.
+  RETURN_IF_ERROR(authoriser_->StillValid(caller));
+  return Admission(authoriser_, std::move(caller), std::move(slot), std::move(stream));
+}
+
+std::shared_ptr<grpc::AuthMetadataProcessor> MakeDoorkeeper(const Authoriser* authoriser) {
+  return std::make_shared<Doorkeeper>(authoriser);
+}
+
+}  // namespace cairn

@@ -1,0 +1,53 @@
+#include "server/access/caller_limits.h"
+
+#include <gmock/gmock.h>
+
+#include "common/base/errors.h"
+#include "common/base/limits.h"
+#include "tests/server/access/access_fixture.h"
+
+namespace cairn {
+namespace {
+
+class CallerLimitsTest : public AccessTest {
+ protected:
+  CallerLimits limits_{&clock_};
+};
+
+TEST_F(CallerLimitsTest, ABurstIsAnsweredThenSoManyASecond) {
+  const Caller caller = *Ask(Secret("dash", v1::READER));
+  for (int i = 0; i < limits::caller_requests_burst; ++i) ASSERT_TRUE(limits_.TakeRequest(caller).ok());
+  const absl::Status refused = limits_.TakeRequest(caller);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(refused), "TOO_MANY_REQUESTS");
+  clock_.Advance(absl::Seconds(2));
+  for (int i = 0; i < 2 * limits::caller_requests_per_second; ++i) ASSERT_TRUE(limits_.TakeRequest(caller).ok());
+  EXPECT_FALSE(limits_.TakeRequest(caller).ok());
+}
+
+TEST_F(CallerLimitsTest, OneCallerDoesNotCostAnother) {
+  const Caller flood = *Ask(Secret("flood", v1::READER));
+  const Caller other = *Ask(Secret("other", v1::READER));
+  while (limits_.TakeRequest(flood).ok()) {
+  }
+  EXPECT_TRUE(limits_.TakeRequest(other).ok());
+}
+
+TEST_F(CallerLimitsTest, AStreamGivesBackWhatItTook) {
+  const Caller caller = *Ask(Secret("dash", v1::READER));
+  std::vector<std::unique_ptr<CallerLimits::Slot>> slots;
+  for (int i = 0; i < limits::caller_streams_max; ++i) slots.push_back(*limits_.TakeStream(caller));
+  const absl::Status refused = limits_.TakeStream(caller).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(refused), "TOO_MANY_STREAMS");
+  slots.pop_back();
+  EXPECT_TRUE(limits_.TakeStream(caller).ok());
+}
+
+TEST_F(CallerLimitsTest, TheLocalOperatorIsNotCounted) {
+  for (int i = 0; i < 3 * limits::caller_requests_burst; ++i) ASSERT_TRUE(limits_.TakeRequest(Local()).ok());
+  for (int i = 0; i < 3 * limits::caller_streams_max; ++i) ASSERT_TRUE(limits_.TakeStream(Local()).ok());
+}
+
+}  // namespace
+}  // namespace cairn

@@ -1,0 +1,520 @@
+// The administrators' listener over real TLS: every rpc for every role, and those who try without being allowed.
+#include "server/rpc/admin_server.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cairn/v1/replication.pb.h"
+#include "client/cairn/client.h"
+#include "common/base/errors.h"
+#include "common/base/limits.h"
+#include "common/base/status_macros.h"
+#include "common/crypto/secret_file.h"
+#include "common/crypto/tls_identity.h"
+#include "tests/server/rpc/services_fixture.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// What each rpc is for, said a second time: whoever adds one must decide here too.
+const std::map<std::string, Role>& RolesNeeded() {
+  static const std::map<std::string, Role> roles = {
+      {"cairn.v1.Directory.GetRecord", v1::READER},      {"cairn.v1.Directory.ListRecords", v1::READER},
+      {"cairn.v1.Directory.Search", v1::READER},         {"cairn.v1.Directory.GetFacets", v1::READER},
+      {"cairn.v1.Directory.WatchRecords", v1::READER},   {"cairn.v1.Directory.ExportRecords", v1::READER},
+      {"cairn.v1.Directory.ListPartners", v1::READER},   {"cairn.v1.Publishing.Publish", v1::EDITOR},
+      {"cairn.v1.Publishing.Withdraw", v1::PUBLISHER},   {"cairn.v1.Publishing.MarkVerified", v1::EDITOR},
+      {"cairn.v1.Publishing.ExplainAccess", v1::EDITOR}, {"cairn.v1.Publishing.GetReceipts", v1::EDITOR},
+      {"cairn.v1.Operations.GetStatus", v1::EDITOR},     {"cairn.v1.Operations.SubmitCharter", v1::OPERATOR},
+      {"cairn.v1.Operations.GetCharter", v1::OPERATOR},  {"cairn.v1.Operations.Verify", v1::OPERATOR},
+      {"cairn.v1.Operations.Rebuild", v1::OPERATOR},     {"cairn.v1.Operations.CreateToken", v1::OPERATOR},
+      {"cairn.v1.Operations.ListTokens", v1::OPERATOR},  {"cairn.v1.Operations.RevokeToken", v1::OPERATOR},
+      {"cairn.v1.Operations.ListAudit", v1::OPERATOR},
+  };
+  return roles;
+}
+
+// The services that this door is for; Replication has its own.
+std::vector<const google::protobuf::MethodDescriptor*> AllMethods() {
+  std::vector<const google::protobuf::MethodDescriptor*> methods;
+  for (const google::protobuf::FileDescriptor* file :
+       {v1::GetRecordRequest::descriptor()->file(), v1::PublishRequest::descriptor()->file(),
+        v1::GetStatusRequest::descriptor()->file(), v1::CharterChain::descriptor()->file(),
+        v1::Record::descriptor()->file(), v1::Entry::descriptor()->file()}) {
+    for (int s = 0; s < file->service_count(); ++s) {
+      for (int m = 0; m < file->service(s)->method_count(); ++m) methods.push_back(file->service(s)->method(m));
+    }
+  }
+  return methods;
+}
+
+std::string PathOf(const google::protobuf::MethodDescriptor* method) {
+  return absl::StrCat("/", method->service()->full_name(), "/", method->name());
+}
+
+const TlsIdentity& Identity(const std::string& name) {
+  static std::map<std::string, TlsIdentity> made;
+  const auto found = made.find(name);
+  if (found != made.end()) return found->second;
+  return made.emplace(name, *MakeTlsIdentity(name, absl::FromUnixSeconds(1'790'000'000))).first->second;
+}
+
+class AdminServerTest : public ServicesTest {
+ protected:
+  AdminServerTest()
+      : ServicesTest(32, {{Identity("office").spki_sha256, "office", v1::PUBLISHER, {}},
+                          {Identity("forger").spki_sha256, "forger", v1::OPERATOR, {}}}) {
+    EXPECT_TRUE(WriteSecretFile(folder_ + "/key", Identity("node").key_pem).ok());
+    std::ofstream(folder_ + "/crt") << Identity("node").certificate_pem;
+    // Certificates that are their own authority. The forger's key is known, its certificate's authority is not.
+    std::ofstream(folder_ + "/ca") << Identity("office").certificate_pem << Identity("visitor").certificate_pem;
+    const AdminServer::Options options{"127.0.0.1:0", folder_ + "/key", folder_ + "/crt", folder_ + "/ca"};
+    admin_ = *AdminServer::Start(options, authoriser_.get(),
+                                 {directory_service_.get(), publishing_service_.get(), operations_service_.get()});
+  }
+  ~AdminServerTest() override {
+    directory_service_->Stop();
+    admin_->Stop(absl::Seconds(1));
+  }
+
+  Caller Local() const { return *authoriser_->Authorise(Credential{true, {}, ""}, "/cairn.v1.Operations/CreateToken"); }
+
+  std::string Token(Role role, const std::string& name = "") {
+    v1::CreateTokenRequest request;
+    request.set_name(name.empty() ? absl::StrCat("t", ++tokens_made_) : name);
+    request.set_role(role);
+    return tokens_->Create(Local(), request)->secret();
+  }
+
+  ChannelSecurity Pinned(const std::string& token = "") const {
+    ChannelSecurity security;
+    security.pin_sha256 = Identity("node").spki_sha256;
+    security.token = token;
+    return security;
+  }
+  ChannelSecurity WithCertificate(const std::string& name) const {
+    ChannelSecurity security = Pinned();
+    security.certificate_pem = Identity(name).certificate_pem;
+    security.key_pem = Identity(name).key_pem;
+    return security;
+  }
+  std::shared_ptr<grpc::Channel> Connect(const ChannelSecurity& security) const {
+    const std::string address = absl::StrCat("127.0.0.1:", admin_->port());
+    return *OpenChannel({absl::StrCat("dns:///", address), address, ""}, security);
+  }
+  Client ClientWith(const ChannelSecurity& security) const {
+    CallOptions options;
+    options.attempts_max = 1;
+    return Client(Connect(security), options);
+  }
+  Client ClientOf(Role role) { return ClientWith(Pinned(Token(role))); }
+
+  // Calls `path` with one empty message, whatever its kind, and returns how it ended; OK when anything was answered.
+  static grpc::Status CallAnything(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,
+                                   const std::vector<std::string>& headers = {}) {
+    grpc::GenericStub stub(channel);
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(Clock::Real()->Now() + absl::Seconds(20)));
+    for (const std::string& header : headers) context.AddMetadata("authorization", header);
+    grpc::CompletionQueue queue;
+    void* tag = nullptr;
+    bool ok = false;
+    const auto call = stub.PrepareCall(&context, path, &queue);
+    call->StartCall(&context);
+    queue.Next(&tag, &ok);
+    const grpc::Slice nothing;
+    call->WriteLast(grpc::ByteBuffer(&nothing, 1), grpc::WriteOptions(), &context);
+    queue.Next(&tag, &ok);
+    grpc::ByteBuffer answer;
+    call->Read(&answer, &context);
+    bool answered = false;
+    queue.Next(&tag, &answered);
+    if (answered) context.TryCancel();
+    grpc::Status status;
+    call->Finish(&status, &context);
+    queue.Next(&tag, &ok);
+    return answered ? grpc::Status::OK : status;
+  }
+
+  v1::ListAuditResponse Audit() { return *audit_->List({}); }
+
+  int tokens_made_ = 0;
+  std::unique_ptr<AdminServer> admin_;
+};
+
+bool IsRefusal(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNAUTHENTICATED ||
+         status.error_code() == grpc::StatusCode::PERMISSION_DENIED;
+}
+
+TEST_F(AdminServerTest, AttackWithALesserRole_EveryRpcAsksForItsRole) {
+  std::map<Role, std::shared_ptr<grpc::Channel>> channels;
+  for (const Role role : {v1::READER, v1::EDITOR, v1::PUBLISHER, v1::OPERATOR}) {
+    channels[role] = Connect(Pinned(Token(role)));
+  }
+  ASSERT_EQ(AllMethods().size(), RolesNeeded().size());
+  for (const google::protobuf::MethodDescriptor* method : AllMethods()) {
+    SCOPED_TRACE(method->full_name());
+    const auto needed = RolesNeeded().find(method->full_name());
+    ASSERT_NE(needed, RolesNeeded().end()) << "which role is it for? add it to method_roles.cc and here";
+    for (const auto& [role, channel] : channels) {
+      const grpc::Status status = CallAnything(channel, PathOf(method));
+      if (role >= needed->second) {
+        EXPECT_FALSE(IsRefusal(status)) << RoleName(role) << ": " << status.error_message();
+        continue;
+      }
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED) << RoleName(role);
+      EXPECT_THAT(status.error_message(), HasSubstr(absl::StrCat("needs the role ", RoleName(needed->second))));
+    }
+  }
+}
+
+TEST_F(AdminServerTest, AttackWithoutAToken_EveryRpcIsRefused) {
+  const auto channel = Connect(Pinned());
+  for (const google::protobuf::MethodDescriptor* method : AllMethods()) {
+    EXPECT_EQ(CallAnything(channel, PathOf(method)).error_code(), grpc::StatusCode::UNAUTHENTICATED)
+        << method->full_name();
+  }
+}
+
+TEST_F(AdminServerTest, AttackWithATokenThatIsNone_SaysNothingAboutIt) {
+  const std::string right = Token(v1::OPERATOR);
+  std::string wrong = right;
+  wrong.back() = wrong.back() == 'A' ? 'E' : 'A';
+  const auto channel = Connect(Pinned());
+  const std::string path = "/cairn.v1.Operations/GetStatus";
+  EXPECT_TRUE(CallAnything(channel, path, {"Bearer " + right}).ok());
+  for (const std::vector<std::string>& headers :
+       std::vector<std::vector<std::string>>{{"Bearer " + wrong},
+                                             {"Bearer "},
+                                             {""},
+                                             {"Basic " + right},
+                                             {"bearer " + right},
+                                             {"Bearer " + right + " "},
+                                             {"Bearer " + right, "Bearer " + right},
+                                             {"Bearer " + right.substr(0, right.size() - 1)}}) {
+    const grpc::Status status = CallAnything(channel, path, headers);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED) << headers[0].substr(0, 8);
+    EXPECT_THAT(status.error_message(), Not(HasSubstr("cairn_")));
+  }
+}
+
+TEST_F(AdminServerTest, AnRpcThatIsNotInTheTableIsForNobody) {
+  const auto channel = Connect(Pinned(Token(v1::OPERATOR)));
+  for (const char* path :
+       {"/cairn.v1.Replication/Sync", "/cairn.v1.Operations/Nothing", "/", "/cairn.v1.Operations/"}) {
+    EXPECT_EQ(CallAnything(channel, path).error_code(), grpc::StatusCode::PERMISSION_DENIED) << path;
+  }
+}
+
+TEST_F(AdminServerTest, HealthIsForAnybodyAndReflectionForThoseWithAToken) {
+  EXPECT_TRUE(CallAnything(Connect(Pinned()), "/grpc.health.v1.Health/Check").ok());
+  EXPECT_EQ(CallAnything(Connect(Pinned()), "/grpc.health.v1.Health/Watch").error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+  const std::string reflection = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+  EXPECT_EQ(CallAnything(Connect(Pinned()), reflection).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_TRUE(CallAnything(Connect(Pinned(Token(v1::READER))), reflection).ok());
+}
+
+TEST_F(AdminServerTest, ARevokedTokenIsRefusedAtOnceAndItsWatchEndsWithinASecond) {
+  Client client = ClientWith(Pinned(Token(v1::READER, "dashboard")));
+  const auto stub = v1::Directory::NewStub(Connect(Pinned(Token(v1::READER, "other"))));
+  const auto watched = v1::Directory::NewStub(Connect(Pinned(Token(v1::READER, "watcher"))));
+  grpc::ClientContext context;
+  const auto watch = watched->WatchRecords(&context, {});
+  v1::WatchRecordsResponse event;
+  ASSERT_TRUE(watch->Read(&event));
+  ASSERT_TRUE(client.ListPartners().ok());
+  ASSERT_TRUE(tokens_->Revoke(Local(), "dashboard").ok());
+  EXPECT_EQ(client.ListPartners().status().code(), absl::StatusCode::kUnauthenticated);
+  const absl::Duration begun = Clock::Real()->Monotonic();
+  ASSERT_TRUE(tokens_->Revoke(Local(), "watcher").ok());
+  while (watch->Read(&event)) {
+  }
+  EXPECT_LT(Clock::Real()->Monotonic() - begun, absl::Seconds(1));
+  EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
+}
+
+// Publishes one resource; the header says whether only to try.
+absl::StatusOr<v1::PublishResult> PublishWith(Client* client, const v1::PublishHeader& header) {
+  const std::unique_ptr<PublishCall> call = client->Publish(header, {});
+  const v1::PublishRequest records = OneResource("One");
+  RETURN_IF_ERROR(call->Add(records.records().records(0)));
+  return call->Commit();
+}
+
+TEST_F(AdminServerTest, AnEditorTriesOutAndVerifiesAndAPublisherPublishes) {
+  Client editor = ClientOf(v1::EDITOR);
+  Client publisher = ClientOf(v1::PUBLISHER);
+  v1::PublishHeader dry_run;
+  dry_run.set_dry_run(true);
+  EXPECT_EQ(PublishWith(&editor, dry_run)->added(), 1u);
+  const auto refused = PublishWith(&editor, {});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ReasonOf(refused.status()), "ROLE_TOO_LOW");
+  ASSERT_TRUE(PublishWith(&publisher, {})->committed());
+  v1::MarkVerifiedRequest verified;
+  verified.add_ids(uuid);
+  EXPECT_TRUE(editor.MarkVerified(verified).ok());
+  v1::WithdrawRequest withdraw;
+  withdraw.add_ids(uuid);
+  EXPECT_EQ(editor.Withdraw(withdraw).status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_TRUE(publisher.Withdraw(withdraw).ok());
+}
+
+TEST_F(AdminServerTest, ADryRunForAnAudienceThatTheTokenLacksIsRefusedWhetherItExistsOrNot) {
+  Client editor = ClientOf(v1::EDITOR);
+  for (const char* audience : {"consortium", "circle:police", "circle:nothing"}) {
+    v1::PublishHeader header;
+    header.set_dry_run(true);
+    header.set_audience(audience);
+    const absl::Status status = PublishWith(&editor, header).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+    EXPECT_EQ(ReasonOf(status), "AUDIENCE_NOT_GIVEN");
+  }
+}
+
+TEST_F(AdminServerTest, AttackByFishing_ARecordForAnotherAudienceIsNotPublishedAsFarAsTheCallerCanTell) {
+  Client local{grpc::CreateChannel("unix:" + folder_ + "/s", grpc::InsecureChannelCredentials())};
+  v1::PublishHeader consortium;
+  consortium.set_audience("consortium");
+  ASSERT_TRUE(PublishWith(&local, consortium)->committed());
+  Client editor = ClientOf(v1::EDITOR);
+  v1::GetReceiptsRequest receipts;
+  v1::ExplainAccessRequest explain;
+  v1::MarkVerifiedRequest verified;
+  v1::WithdrawRequest withdraw;
+  receipts.set_id(uuid);
+  explain.set_id(uuid);
+  verified.add_ids(uuid);
+  withdraw.add_ids(uuid);
+  for (const absl::Status& status : {editor.GetReceipts(receipts).status(), editor.MarkVerified(verified).status(),
+                                     ClientOf(v1::PUBLISHER).Withdraw(withdraw).status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+    EXPECT_THAT(status.message(), Not(HasSubstr("consortium")));
+  }
+  grpc::ClientContext context;
+  v1::ExplainAccessResponse response;
+  const auto stub = v1::Publishing::NewStub(Connect(Pinned(Token(v1::EDITOR))));
+  EXPECT_EQ(stub->ExplainAccess(&context, explain, &response).error_code(), grpc::StatusCode::NOT_FOUND);
+  v1::GetRecordRequest get;
+  get.set_id(uuid);
+  EXPECT_EQ(editor.GetRecord(get).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(local.GetReceipts(receipts).ok());
+}
+
+TEST_F(AdminServerTest, AttackByFishing_APublishOverARecordForAnotherAudienceDoesNotNameIt) {
+  Client local{grpc::CreateChannel("unix:" + folder_ + "/s", grpc::InsecureChannelCredentials())};
+  v1::PublishHeader consortium;
+  consortium.set_audience("consortium");
+  ASSERT_TRUE(PublishWith(&local, consortium)->committed());
+  std::string told;
+  PublishCall::Events events;
+  events.problem = [&](const v1::RecordProblem& problem) { told += problem.DebugString(); };
+  events.change = [&](const v1::RecordChange& change) { told += change.DebugString(); };
+  v1::PublishHeader header;
+  header.set_dry_run(true);
+  for (const bool move : {false, true}) {
+    header.set_move(move);
+    Client editor = ClientOf(v1::EDITOR);
+    const std::unique_ptr<PublishCall> call = editor.Publish(header, events);
+    ASSERT_TRUE(call->Add(OneResource("Other").records().records(0)).ok());
+    const auto result = call->Commit();
+    ASSERT_TRUE(result.ok()) << result.status();
+    told += result->DebugString();
+  }
+  EXPECT_THAT(told, HasSubstr("public"));
+  EXPECT_THAT(told, Not(HasSubstr("consortium")));
+}
+
+TEST_F(AdminServerTest, EveryChangeLeavesARowWithWhoAndWhat) {
+  Client publisher = ClientWith(Pinned(Token(v1::PUBLISHER, "office-import")));
+  ASSERT_TRUE(PublishWith(&publisher, {})->committed());
+  v1::WithdrawRequest withdraw;
+  withdraw.add_ids(uuid);
+  ASSERT_TRUE(publisher.Withdraw(withdraw).ok());
+  ASSERT_EQ(publisher.ListTokens().status().code(), absl::StatusCode::kPermissionDenied);
+  ASSERT_TRUE(store_->Write([](Connection&) { return absl::OkStatus(); }).ok());  // what was queued is on disk now
+  const v1::ListAuditResponse audit = Audit();
+  ASSERT_EQ(audit.entries_size(), 4);
+  EXPECT_TRUE(audit.entries(0).refused());
+  EXPECT_EQ(audit.entries(0).method(), "Operations.ListTokens");
+  EXPECT_EQ(audit.entries(1).method(), "Publishing.Withdraw");
+  EXPECT_EQ(audit.entries(1).caller(), "token office-import");
+  EXPECT_EQ(audit.entries(1).description(), absl::StrCat("public at 2, 1 changed; 1 id: ", uuid));
+  EXPECT_EQ(audit.entries(2).description(), "public at 1, 1 changed");
+  EXPECT_EQ(audit.entries(3).caller(), "local");
+  EXPECT_EQ(audit.entries(3).method(), "Operations.CreateToken");
+}
+
+TEST_F(AdminServerTest, AChangeThatChangesNothingAndADryRunLeaveNoRow) {
+  Client publisher = ClientOf(v1::PUBLISHER);
+  ASSERT_TRUE(PublishWith(&publisher, {})->committed());
+  const int rows = Audit().entries_size();
+  ASSERT_TRUE(PublishWith(&publisher, {})->committed());
+  v1::PublishHeader dry_run;
+  dry_run.set_dry_run(true);
+  ASSERT_TRUE(PublishWith(&publisher, dry_run).ok());
+  EXPECT_EQ(Audit().entries_size(), rows);
+}
+
+TEST_F(AdminServerTest, ACertificateOfAKnownKeyIsAsGoodAsAToken) {
+  Client office = ClientWith(WithCertificate("office"));
+  EXPECT_TRUE(PublishWith(&office, {})->committed());
+  EXPECT_EQ(office.ListTokens().status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(Audit().entries(Audit().entries_size() - 1).caller(), "certificate office");
+}
+
+TEST_F(AdminServerTest, AttackWithACertificate_OfAnUnknownKeyOrAuthority) {
+  EXPECT_EQ(ClientWith(WithCertificate("visitor")).ListPartners().status().code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(ClientWith(WithCertificate("forger")).ListPartners().status().code(), absl::StatusCode::kUnavailable)
+      << "the key is known, but nobody vouches for the certificate";
+  ChannelSecurity both = WithCertificate("office");
+  both.token = "cairn_wrong";
+  EXPECT_EQ(ClientWith(both).ListPartners().status().code(), absl::StatusCode::kUnauthenticated);
+}
+
+TEST_F(AdminServerTest, ANodeWithAnotherKeyThanPinnedGetsNoToken) {
+  ChannelSecurity other = Pinned(Token(v1::OPERATOR));
+  other.pin_sha256 = std::string(32, 'x');
+  const absl::Status status = ClientWith(other).GetStatus().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(status.message(), HasSubstr("another key than --pin says"));
+  EXPECT_EQ(tokens_->List().tokens(0).last_used_at().seconds(), 0) << "it was shown";
+}
+
+TEST_F(AdminServerTest, WhoSpeaksInClearIsNotHeard) {
+  grpc::ClientContext context;
+  context.AddMetadata("authorization", "Bearer " + Token(v1::OPERATOR));
+  const auto channel =
+      grpc::CreateChannel(absl::StrCat("127.0.0.1:", admin_->port()), grpc::InsecureChannelCredentials());
+  v1::ListPartnersResponse response;
+  const grpc::Status status = v1::Directory::NewStub(channel)->ListPartners(&context, {}, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(AdminServerTest, OneTokenCannotHoldAllStreams_R8) {
+  const auto stub = v1::Directory::NewStub(Connect(Pinned(Token(v1::READER))));
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchRecordsResponse>>> watches;
+  v1::WatchRecordsResponse event;
+  for (int i = 0; i < limits::caller_streams_max; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    watches.push_back(stub->WatchRecords(contexts.back().get(), {}));
+    ASSERT_TRUE(watches.back()->Read(&event));
+  }
+  Client same_channel(Connect(Pinned(Token(v1::READER))));
+  grpc::ClientContext context;
+  const auto refused = stub->WatchRecords(&context, {});
+  EXPECT_FALSE(refused->Read(&event));
+  const absl::Status status = FromGrpc(refused->Finish(), context);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(status), "TOO_MANY_STREAMS");
+  EXPECT_TRUE(same_channel.ListPartners().ok()) << "another token is not concerned";
+  for (const auto& running : contexts) running->TryCancel();
+  for (const auto& watch : watches) watch->Finish();
+}
+
+TEST_F(AdminServerTest, OneTokenCannotAskWithoutEnd_R8) {
+  Client flood = ClientOf(v1::READER);
+  for (int i = 0; i < limits::caller_requests_burst; ++i) ASSERT_TRUE(flood.ListPartners().ok());
+  const absl::Status status = flood.ListPartners().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(status), "TOO_MANY_REQUESTS");
+  EXPECT_TRUE(ClientOf(v1::READER).ListPartners().ok());
+  limits_clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(flood.ListPartners().ok());
+}
+
+TEST_F(AdminServerTest, AMessageThatIsTooLargeIsRefused_R8) {
+  v1::WithdrawRequest request;
+  for (int i = 0; i < 6; ++i) request.add_ids(std::string(1024 * 1024, 'x'));
+  EXPECT_EQ(ClientOf(v1::PUBLISHER).Withdraw(request).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+// Its handler waits in a write, so that it cannot see by itself that it must end.
+TEST_F(AdminServerTest, AttackByNotReading_ARevokedWatchIsCutOff) {
+  v1::PublishRequest batch;
+  for (int i = 0; i < 40; ++i) {
+    v1::Record* record = batch.mutable_records()->add_records()->mutable_record();
+    *record = OneResource("Large").records().records(0).record();
+    record->set_id(absl::StrFormat("7d5f1c2a-9a34-4c1e-8d6b-%012d", i));
+    record->mutable_resource()->set_description(std::string(60'000, 'x'));
+  }
+  Client publisher = ClientOf(v1::PUBLISHER);
+  const std::unique_ptr<PublishCall> call = publisher.Publish({}, {});
+  for (const v1::PublishRecord& record : batch.records().records()) ASSERT_TRUE(call->Add(record).ok());
+  ASSERT_TRUE(call->Commit()->committed());
+  const auto stub = v1::Directory::NewStub(Connect(Pinned(Token(v1::READER, "stalled"))));
+  grpc::ClientContext context;
+  const auto watch = stub->WatchRecords(&context, {});
+  v1::WatchRecordsResponse event;
+  ASSERT_TRUE(watch->Read(&event));
+  v1::RevokeTokenRequest revoke;
+  revoke.set_name("stalled");
+  ASSERT_TRUE(ClientOf(v1::OPERATOR).RevokeToken(revoke).ok());
+  int events = 1;
+  while (watch->Read(&event)) ++events;
+  EXPECT_LT(events, 40);
+  EXPECT_FALSE(watch->Finish().ok());
+}
+
+TEST_F(AdminServerTest, StatusNamesOnlyFeedsThatTheCallerMayRead) {
+  ASSERT_TRUE(store_
+                  ->Write([](Connection& db) {
+                    return db.Execute(
+                        "INSERT INTO feed (partner, audience, generation, seq, live_count, live_bytes, "
+                        "as_of_unix_millis, floor_seq, applying, frozen, damaged) "
+                        "VALUES ('p1', 'consortium', 1, 0, 0, 0, 0, 0, 0, 1, 0)");
+                  })
+                  .ok());
+  EXPECT_THAT(ClientOf(v1::OPERATOR).GetStatus()->DebugString(), HasSubstr("p1/consortium is frozen"));
+  EXPECT_THAT(ClientOf(v1::EDITOR).GetStatus()->DebugString(), Not(HasSubstr("consortium is")));
+  EXPECT_EQ(ClientOf(v1::EDITOR).GetStatus()->feeds_size(), 0);
+}
+
+std::string BytesOf(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_F(AdminServerTest, TokensAreNeitherInTheFileNorInLogsNorInStatus) {
+  testing::internal::CaptureStderr();
+  const std::string secret = Token(v1::OPERATOR, "secret-one");
+  Client client = ClientWith(Pinned(secret));
+  const std::string status =
+      client.GetStatus()->DebugString() + client.ListTokens()->DebugString() + client.ListAudit({})->DebugString();
+  ASSERT_TRUE(tokens_->Revoke(Local(), "secret-one").ok());
+  const std::string refused(client.GetStatus().status().message());
+  const std::string logs = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(logs, HasSubstr("token.created"));
+  const std::string bits = secret.substr(secret.size() - 20);
+  for (const std::string& text :
+       {status, refused, logs, BytesOf(folder_ + "/cairn.db"), BytesOf(folder_ + "/cairn.db-wal")}) {
+    EXPECT_FALSE(text.empty());
+    EXPECT_EQ(text.find(bits), std::string::npos);
+  }
+}
+
+TEST_F(AdminServerTest, AKeyThatOthersMayReadIsRefused) {
+  ASSERT_EQ(chmod((folder_ + "/key").c_str(), 0640), 0);
+  const auto started =
+      AdminServer::Start({"127.0.0.1:0", folder_ + "/key", folder_ + "/crt", ""}, authoriser_.get(), {});
+  EXPECT_EQ(started.status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(started.status().message(), HasSubstr("chmod 600"));
+}
+
+}  // namespace
+}  // namespace cairn
