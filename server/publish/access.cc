@@ -38,46 +38,20 @@ struct Copies {
   }
 };
 
-// Of a node that may read none of the feeds: that it has erased its copies, or that it once held some and has not said
-// so. nullopt: it never held any.
-std::optional<v1::NodeReceipt> FormerReceipt(const std::vector<Copies>& feeds, v1::NodeReceipt receipt) {
-  bool held_once = false, all_erased = true;
-  for (const Copies& feed : feeds) {
-    const DropReceipt* erased = feed.ErasedBy(receipt.node());
-    if (erased == nullptr && feed.HeadOf(receipt.node()) == nullptr) continue;
-    held_once = true;
-    all_erased = all_erased && erased != nullptr;
-    if (receipt.audience().empty()) receipt.set_audience(feed.audience);
-    if (erased != nullptr) SetMillis(erased->erased_at_unix_millis, receipt.mutable_confirmed_at());
-  }
-  if (!held_once) return std::nullopt;
-  receipt.set_erased(all_erased);
-  if (!all_erased) receipt.clear_confirmed_at();
-  return receipt;
-}
-
-// A node is measured by the feeds that its partner may read: it holds the present state when it holds that of all.
-std::optional<v1::NodeReceipt> ReceiptOf(const CharterView& charter, const std::string& owner,
-                                         const std::vector<Copies>& feeds, const std::string& partner,
-                                         const std::string& node) {
+// What one node has said of one feed. nullopt: it may not read it, and never held it.
+std::optional<v1::NodeReceipt> ReceiptOf(const Copies& feed, const std::string& node, bool may_read) {
+  const PeerHead* const head = feed.HeadOf(node);
+  const DropReceipt* const erased = may_read ? nullptr : feed.ErasedBy(node);
+  if (!may_read && head == nullptr && erased == nullptr) return std::nullopt;
   v1::NodeReceipt receipt;
-  receipt.set_partner(partner);
   receipt.set_node(node);
-  int64_t confirmed = 0;
-  bool holds_all = true;
-  for (const Copies& feed : feeds) {
-    if (!MayRead(charter, Reader::Partner(partner), owner, feed.audience)) continue;
-    const PeerHead* head = feed.HeadOf(node);
-    if (receipt.audience().empty()) {
-      receipt.set_audience(feed.audience);
-      if (head != nullptr) receipt.set_seq(head->seq);
-    }
-    holds_all = holds_all && head != nullptr && head->seq >= feed.seq;
-    if (head != nullptr) confirmed = std::max(confirmed, head->confirmed_at_unix_millis);
-  }
-  if (receipt.audience().empty()) return FormerReceipt(feeds, std::move(receipt));
-  receipt.set_holds_present_state(holds_all);
-  if (confirmed != 0) SetMillis(confirmed, receipt.mutable_confirmed_at());
+  receipt.set_audience(feed.audience);
+  receipt.set_erased(erased != nullptr);
+  if (erased != nullptr) SetMillis(erased->erased_at_unix_millis, receipt.mutable_confirmed_at());
+  if (!may_read || head == nullptr) return receipt;
+  receipt.set_seq(head->seq);
+  receipt.set_holds_present_state(head->seq >= feed.seq);
+  SetMillis(head->confirmed_at_unix_millis, receipt.mutable_confirmed_at());
   return receipt;
 }
 
@@ -131,14 +105,19 @@ absl::StatusOr<v1::GetReceiptsResponse> Publisher::Receipts(const std::string& i
   for (const v1::Partner& partner : charter->charter().partners()) {
     for (const v1::Node& node : partner.nodes()) {
       if (node.id() == options_.node) continue;
-      std::optional<v1::NodeReceipt> receipt = ReceiptOf(*charter, options_.partner, feeds, partner.id(), node.id());
-      if (receipt.has_value()) *response.add_receipts() = *std::move(receipt);
+      for (const Copies& feed : feeds) {
+        const bool may_read = MayRead(*charter, Reader::Partner(partner.id()), options_.partner, feed.audience);
+        std::optional<v1::NodeReceipt> receipt = ReceiptOf(feed, node.id(), may_read);
+        if (!receipt.has_value()) continue;
+        receipt->set_partner(partner.id());
+        *response.add_receipts() = *std::move(receipt);
+      }
     }
   }
-  std::sort(response.mutable_receipts()->begin(), response.mutable_receipts()->end(),
-            [](const v1::NodeReceipt& a, const v1::NodeReceipt& b) {
-              return std::tie(a.partner(), a.node()) < std::tie(b.partner(), b.node());
-            });
+  std::stable_sort(response.mutable_receipts()->begin(), response.mutable_receipts()->end(),
+                   [](const v1::NodeReceipt& a, const v1::NodeReceipt& b) {
+                     return std::tie(a.partner(), a.node()) < std::tie(b.partner(), b.node());
+                   });
   return response;
 }
 

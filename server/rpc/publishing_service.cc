@@ -158,12 +158,4 @@ grpc::Status PublishingService::GetReceipts(grpc::ServerContext* context, const 
   return grpc::Status::OK;
 }
 
-grpc::Status PublishingService::ExplainAccess(grpc::ServerContext* context, const v1::ExplainAccessRequest* request,
-                                              v1::ExplainAccessResponse* response) {
-  absl::StatusOr<v1::ExplainAccessResponse> receipts = publisher_->ExplainAccess(request->id());
-  if (!receipts.ok()) return ToGrpcStatus(context, receipts.status());
-  *response = *std::move(receipts);
-  return grpc::Status::OK;
-}
-
 }  // namespace cairn

@@ -24,8 +24,6 @@ class PublishingService : public v1::Publishing::Service {
                              v1::ExplainAccessResponse* response) override;
   grpc::Status GetReceipts(grpc::ServerContext* context, const v1::GetReceiptsRequest* request,
                            v1::GetReceiptsResponse* response) override;
-  grpc::Status ExplainAccess(grpc::ServerContext* context, const v1::ExplainAccessRequest* request,
-                             v1::ExplainAccessResponse* response) override;
 
  private:
   Publisher* const publisher_;

@@ -249,15 +249,17 @@ TEST_F(PublisherAudienceTest, DeletedOrEmptiedCircleMeansNobody) {  // R7
   EXPECT_FALSE(access->rules(0).readers().everybody());
 }
 
-TEST_F(PublisherAudienceTest, WaitCountsOnlyThoseWhoHoldAllThatTheyMayRead) {
+TEST_F(PublisherAudienceTest, ReceiptsTellEachFeedApart) {
   Redact({{"location.addresses.address_1", "circle:police"}});
   ASSERT_TRUE(PublishTo("public", {Shelter("Hidden Street 5")})->committed());
   Acknowledge(1, 1);
   Acknowledge(2, 1);
   const auto receipts = *publisher_->Receipts(Uuid(1));
-  ASSERT_EQ(receipts.receipts_size(), 3);
+  ASSERT_EQ(receipts.receipts_size(), 4);
   EXPECT_TRUE(receipts.receipts(0).holds_present_state()) << "p1 may read the public part and holds it";
-  EXPECT_FALSE(receipts.receipts(1).holds_present_state()) << "p2 lacks the part for the police";
+  EXPECT_TRUE(receipts.receipts(1).holds_present_state()) << "so does p2";
+  EXPECT_EQ(receipts.receipts(2).audience(), "circle:police");
+  EXPECT_FALSE(receipts.receipts(2).holds_present_state()) << "which lacks the part for the police";
 }
 
 TEST_F(PublisherAudienceTest, NodeThatLeftTheCircleIsMissingUntilItSaysThatItErased) {
