@@ -77,18 +77,20 @@ void PrintReceipts(const v1::GetReceiptsResponse& response, Context* context) {
   std::vector<std::string> missing;
   Table table({{"PARTNER"}, {"NODE"}, {"CONFIRMED"}, {"SINCE"}});
   for (const v1::NodeReceipt& receipt : response.receipts()) {
-    const bool confirmed = receipt.holds_present_state();
+    const bool confirmed = receipt.holds_present_state() || receipt.erased();
     if (!confirmed) missing.push_back(receipt.node());
     const std::string since = receipt.has_confirmed_at() ? SinceText(FromProto(receipt.confirmed_at()), context) : "";
     const std::string not_yet =
         receipt.seq() == 0 ? "no, never heard of" : absl::StrCat("no, it stands at change ", receipt.seq());
     table.AddRow({receipt.partner(), receipt.node(),
-                  confirmed ? Table::Cell("yes", Tone::kGood) : Table::Cell(not_yet, Tone::kWarning), since});
+                  confirmed ? Table::Cell(receipt.erased() ? "yes, erased its copy" : "yes", Tone::kGood)
+                            : Table::Cell(not_yet, Tone::kWarning),
+                  since});
   }
   const size_t all = static_cast<size_t>(response.receipts_size());
   context->out() << (response.withdrawn() ? "Withdrawn" : "Published") << " with change " << response.seq() << "; "
                  << all - missing.size() << " of " << CountOf(all, "other node") << " confirmed "
-                 << (response.withdrawn() ? "that it is gone there" : "that they hold it") << ".\n";
+                 << (response.withdrawn() ? "that it is gone there" : "its present state") << ".\n";
   if (!missing.empty()) context->out() << "Missing: " << absl::StrJoin(missing, ", ") << ".\n";
   if (!table.empty()) table.Print(context->out(), context->style(), context->columns());
 }

@@ -58,6 +58,28 @@ inline constexpr int ping_seconds = 30;                          // often enough
 inline constexpr int dial_wait_millis = 1'000;                   // of two that could dial each other, the second waits, so that one stream results
 inline constexpr int stream_proven_seconds = 30;                 // a stream that lived so long clears the failures before it
 inline constexpr int entry_overhead_bytes = 64;                  // what an entry costs beside its payload, counted against credit
+inline constexpr int refresh_millis_min = 1'000;                 // an as_of that is newer by less is not worth a write
+inline constexpr size_t head_bytes_max = 4 * 1024;               // a head takes some 400: three names, two hashes, a signature
+inline constexpr size_t offers_not_allowed_max = 1'000;          // heads of one peer that a newer charter may allow, kept meanwhile
+inline constexpr size_t reads_per_peer_max = 16;                 // pages being read for one peer, of pulls that it cancelled included
+inline constexpr int pull_bytes_per_second_min = 1'024;          // less, and another source is asked: an old mobile line gives ten times as much
+inline constexpr int over_quota_wait_minutes = 10;               // a feed over its quota is not fetched again and again; a new charter ends the wait
+inline constexpr int hello_seconds_max = 20;                     // a stream whose peer has not introduced itself by then is ended
+inline constexpr int silence_seconds_max = 150;                  // pings are answered within 30; the largest message on a line of 100 kbit/s takes 120
+// What the messages of one peer may cost this node, in microseconds of one core. Pages count against credit instead.
+inline constexpr int peer_work_micros_per_second = 100'000;      // a tenth of a core
+inline constexpr int peer_work_micros_burst = 5'000'000;         // the heads of feeds_per_peer_max on connecting, with room
+inline constexpr int message_work_micros = 20;                   // to take it in and look at it
+inline constexpr int message_kib_work_micros = 10;               // to parse it
+inline constexpr int head_work_micros = 100;                     // one signature to check
+inline constexpr int evidence_work_micros = 250;                 // two of them
+inline constexpr int charter_work_micros = 1'000;                // a version: a handful of signatures and a write
+
+// --- the listener for nodes
+inline constexpr int handshake_seconds_max = 10;                 // a stranger who connects and says nothing holds a descriptor no longer
+inline constexpr int idle_connection_seconds_max = 60;           // a connection without a stream is of no use
+inline constexpr size_t streams_per_node_max = 4;                // one is used; more while a new one replaces it
+inline constexpr int write_seconds_max = 120;                    // a message that a peer has not taken by then: 1.5 MiB at 100 kbit/s
 
 // --- charter
 inline constexpr size_t charter_bytes_max = 1024 * 1024;         // 1,000 partners of 1 KiB; one version fits one sync message

@@ -35,7 +35,14 @@ void DialPlan::SetTargets(const std::vector<DialTarget>& targets, absl::Duration
 
 void DialPlan::OnConnected(absl::string_view node) {
   const auto it = entries_.find(node);
-  if (it != entries_.end()) it->second.state = Entry::State::kConnected;
+  if (it == entries_.end()) return;
+  it->second.state = Entry::State::kConnected;
+  it->second.trouble.clear();
+}
+
+void DialPlan::OnTrouble(absl::string_view node, const std::string& why) {
+  const auto it = entries_.find(node);
+  if (it != entries_.end()) it->second.trouble = why;
 }
 
 void DialPlan::OnClosed(absl::string_view node, const absl::Status& why, absl::Duration lived, bool faulty,

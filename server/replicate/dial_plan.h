@@ -25,6 +25,7 @@ class DialPlan {
     bool faulty = false;  // it broke the protocol or served what does not verify, and has not done better since
     absl::Duration shunned_until;  // when faulty
     std::string last_error;
+    std::string trouble;  // what its present stream does too slowly; empty: nothing
   };
 
   DialPlan(std::string own_node, uint64_t seed) : own_node_(std::move(own_node)), random_(seed) {}
@@ -37,6 +38,8 @@ class DialPlan {
   void OnConnected(absl::string_view node);
   // It ended after living for `lived`. A fault of the peer (`faulty`) waits the longest.
   void OnClosed(absl::string_view node, const absl::Status& why, absl::Duration lived, bool faulty, absl::Duration now);
+  // What it does on its present stream that no one can be blamed for.
+  void OnTrouble(absl::string_view node, const std::string& why);
   // An attempt failed.
   void OnFailed(absl::string_view node, const absl::Status& why, absl::Duration now);
 

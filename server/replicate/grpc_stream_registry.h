@@ -42,6 +42,14 @@ class StreamRegistry {
     for (const auto& [key, stream] : streams) visit(*stream);
   }
 
+  // Streams with the node that are not over.
+  size_t CountOf(const std::string& node) {
+    absl::MutexLock lock(&mutex_);
+    size_t count = 0;
+    for (const auto& [key, stream] : streams_) count += stream->node() == node ? 1 : 0;
+    return count;
+  }
+
   // Takes no more streams.
   void Seal() {
     absl::MutexLock lock(&mutex_);

@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "common/base/limits.h"
 #include "server/replicate/grpc_credentials.h"
 
 namespace cairn {
@@ -54,6 +56,10 @@ grpc::ServerBidiReactor<v1::SyncMessage, v1::SyncMessage>* SyncService::Sync(grp
   const std::optional<std::string> node = find_node_(*spki);
   const absl::Status unpinned = absl::UnauthenticatedError("the charter in force does not pin the key of your node");
   if (!node.has_value()) return new RefusedCall(unpinned);
+  if (registry_->CountOf(*node) >= limits::streams_per_node_max) {
+    return new RefusedCall(absl::ResourceExhaustedError(
+        absl::StrCat("node ", *node, " has ", limits::streams_per_node_max, " streams here; one is enough")));
+  }
   auto* call = new ServerCall(context);
   auto stream = std::make_shared<SyncStream>(environment_, *node, /*dialled=*/false, *spki, call,
                                              [registry = registry_](SyncStream* s) { registry->Remove(s); });

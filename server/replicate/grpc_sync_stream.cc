@@ -56,8 +56,12 @@ void SyncStream::Close(const absl::Status& why) {
   Settle();
 }
 
-void SyncStream::Tick(int open_ticks) {
+void SyncStream::Tick(int open_ticks, int write_ticks) {
   absl::MutexLock lock(&mutex_);
+  if (state_ == State::kOpen && writing_ == Writing::kWriting && ++write_ticks_ >= write_ticks) {
+    BeginClose(absl::DeadlineExceededError("the peer does not take what is sent to it"), /*flush=*/false);
+    return call_->Cancel();
+  }
   if (state_ == State::kOpen || state_ == State::kDone) return;
   ++ticks_;
   if (state_ == State::kOpening) {
@@ -97,6 +101,7 @@ void SyncStream::Ask() {
   const bool may_write = state_ == State::kOpen || (state_ == State::kClosing && flush_);
   if (message.has_value() && may_write) {
     writing_ = Writing::kWriting;
+    write_ticks_ = 0;
     outgoing_ = *std::move(message);
     call_->Write(&outgoing_);
   } else if (may_write && woken_) {

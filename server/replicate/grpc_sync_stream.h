@@ -61,8 +61,9 @@ class SyncStream : public PeerStream, public std::enable_shared_from_this<SyncSt
   void Start();
   // The peer may not go on: ends the stream without sending what waits.
   void Abort(const absl::Status& why);
-  // Counts time: a stream that does not open within `open_ticks`, or end within a moment, is cancelled.
-  void Tick(int open_ticks);
+  // Counts time: a stream that does not open within `open_ticks`, does not take a message within `write_ticks`, or does
+  // not end within a moment, is cancelled.
+  void Tick(int open_ticks, int write_ticks);
 
   // PeerStream
   void Wake() override;
@@ -108,6 +109,7 @@ class SyncStream : public PeerStream, public std::enable_shared_from_this<SyncSt
   bool flush_ ABSL_GUARDED_BY(mutex_) = false;     // closing by the replicator's wish: what waits is sent first
   bool reported_ ABSL_GUARDED_BY(mutex_) = false;  // Report is queued
   int ticks_ ABSL_GUARDED_BY(mutex_) = 0;          // in the present state
+  int write_ticks_ ABSL_GUARDED_BY(mutex_) = 0;    // of the write that is outstanding
   std::optional<SessionId> session_ ABSL_GUARDED_BY(mutex_);
   absl::Status why_ ABSL_GUARDED_BY(mutex_);  // why this side ends it; OK: the other side did
   v1::SyncMessage incoming_;                  // gRPC's between Read and OnReadDone

@@ -16,7 +16,8 @@ constexpr int deliver_threads = 4;  // a peer that the store makes wait must not
 constexpr int send_threads = 2;
 constexpr int drain_millis = 1000;  // at most, for calls to end in order
 
-void SetServerLimits(grpc::ServerBuilder* builder, const KeepaliveOptions& keepalive) {
+void SetServerLimits(grpc::ServerBuilder* builder, const KeepaliveOptions& keepalive,
+                     absl::Duration handshake_timeout) {
   const int time_millis = static_cast<int>(absl::ToInt64Milliseconds(keepalive.time));
   // Two servers must not share a port by accident.
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -27,7 +28,10 @@ void SetServerLimits(grpc::ServerBuilder* builder, const KeepaliveOptions& keepa
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   // By default gRPC cuts off clients that ping more often than every five minutes.
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, time_millis / 2);
-  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 4);  // one is used; the rest while it is replaced
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits::streams_per_node_max));
+  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                              static_cast<int>(absl::ToInt64Milliseconds(handshake_timeout)));
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, limits::idle_connection_seconds_max * 1000);
   builder->SetMaxReceiveMessageSize(static_cast<int>(limits::sync_message_bytes_max));
   builder->SetMaxSendMessageSize(static_cast<int>(limits::sync_message_bytes_max));
 }
@@ -48,7 +52,7 @@ GrpcTransport::~GrpcTransport() { Stop(); }
 
 absl::Status GrpcTransport::Listen(const std::string& address) {
   grpc::ServerBuilder builder;
-  SetServerLimits(&builder, options_.keepalive);
+  SetServerLimits(&builder, options_.keepalive, options_.handshake_timeout);
   const FindPinnedNode& find_node = find_node_;
   const auto credentials =
       PinnedServerCredentials(identity_, [find_node](absl::string_view spki) { return find_node(spki).has_value(); });
@@ -74,12 +78,13 @@ void GrpcTransport::OnCharterChanged() {
 
 void GrpcTransport::CountTicks() {
   const int open_ticks = static_cast<int>(options_.connect_timeout / SyncStream::tick);
+  const int write_ticks = static_cast<int>(options_.write_timeout / SyncStream::tick);
   for (;;) {
     {
       absl::MutexLock lock(&mutex_);
       if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), SyncStream::tick)) return;
     }
-    registry_.ForEach([open_ticks](SyncStream& stream) { stream.Tick(open_ticks); });
+    registry_.ForEach([&](SyncStream& stream) { stream.Tick(open_ticks, write_ticks); });
   }
 }
 

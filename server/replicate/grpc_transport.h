@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/base/limits.h"
 #include "server/replicate/grpc_stream_registry.h"
 #include "server/replicate/grpc_sync_client.h"
 #include "server/replicate/grpc_sync_server.h"
@@ -26,6 +27,8 @@ class GrpcTransport : public Dialler {
     std::string tls_key;  // paths of PEM files
     std::string tls_certificate;
     absl::Duration connect_timeout = absl::Seconds(10);
+    absl::Duration write_timeout = absl::Seconds(limits::write_seconds_max);
+    absl::Duration handshake_timeout = absl::Seconds(limits::handshake_seconds_max);
     KeepaliveOptions keepalive;
   };
 

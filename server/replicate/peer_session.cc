@@ -22,9 +22,32 @@ PeerSession::PeerSession(SessionId id, std::string node, std::string partner, bo
       dialled_by_us_(dialled_by_us),
       since_(state->now),
       state_(state),
+      heard_at_(state->now),
       self_(std::make_shared<PeerSession*>(this)) {
   for (const auto& [feed, held] : state_->feeds) to_announce_.insert(feed);
   state_->outbox.wake.insert(id_);
+}
+
+absl::Status PeerSession::Charge(const v1::SyncMessage& message) {
+  heard_at_ = state_->now;
+  if (message.has_page()) return absl::OkStatus();  // it was asked for, and counts against credit
+  double micros = limits::message_work_micros;
+  micros += limits::message_kib_work_micros * static_cast<double>(message.ByteSizeLong()) / 1024;
+  micros += static_cast<double>(message.heads().heads_size()) * limits::head_work_micros;
+  micros += static_cast<double>(message.charter().versions_size()) * limits::charter_work_micros;
+  if (message.has_evidence()) micros += limits::evidence_work_micros;
+  if (work_.Left(limits::peer_work_micros_burst, limits::peer_work_micros_per_second, state_->now) < micros) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("sends heads, charters and other messages faster than a peer may: they cost more than ",
+                     limits::peer_work_micros_per_second / 10'000, " % of a core"));
+  }
+  work_.Use(micros);
+  return absl::OkStatus();
+}
+
+absl::Duration PeerSession::silent_at() const {
+  return greeted_ ? heard_at_ + absl::Seconds(limits::silence_seconds_max)
+                  : since_ + absl::Seconds(limits::hello_seconds_max);
 }
 
 absl::Status PeerSession::OnHello(const v1::Hello& hello) {
@@ -60,6 +83,9 @@ absl::Status PeerSession::OnPull(const v1::Pull& pull) {
   if (served_.size() >= limits::pulls_served_per_peer_max) {
     return absl::ResourceExhaustedError(
         absl::StrCat("more than ", limits::pulls_served_per_peer_max, " pulls at a time"));
+  }
+  if (reads_ >= limits::reads_per_peer_max) {
+    return absl::ResourceExhaustedError("asks for pages and cancels them faster than they can be read");
   }
   const FeedKey feed = FeedKey::FromProto(pull.feed());
   const HeldFeed* held = state_->MaySend(partner_, NameOf(feed)) ? state_->Servable(NameOf(feed)) : nullptr;
@@ -98,12 +124,14 @@ void PeerSession::ReadOn(uint32_t pull_id) {
   Served& served = served_.at(pull_id);
   if (served.reading || served.ready.has_value() || served.last || served.credit <= 0) return;
   served.reading = true;
+  ++reads_;
   state_->Ask(ReadPage{served.feed, served.after_seq}, [alive = self_, pull_id](StoreResult&& result) {
     if (*alive != nullptr) (*alive)->OnPageRead(pull_id, std::move(result));
   });
 }
 
 void PeerSession::OnPageRead(uint32_t pull_id, StoreResult&& result) {
+  --reads_;
   const auto it = served_.find(pull_id);
   if (it == served_.end()) return;
   Served& served = it->second;

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "cairn/v1/replication.pb.h"
+#include "common/base/allowance.h"
 #include "server/replicate/sync_state.h"
 
 namespace cairn {
@@ -27,6 +28,11 @@ class PeerSession {
   bool dialled_by_us() const { return dialled_by_us_; }
   bool greeted() const { return greeted_; }
   absl::Duration since() const { return since_; }
+
+  // A message has come: counts what handling it costs. RESOURCE_EXHAUSTED: more than a peer may cost.
+  absl::Status Charge(const v1::SyncMessage& message);
+  // When the peer has kept silent for too long, unless something comes before.
+  absl::Duration silent_at() const;
 
   // The peer's first message. Refused: another protocol, consortium or node, or a charter that contradicts ours.
   absl::Status OnHello(const v1::Hello& hello);
@@ -102,6 +108,9 @@ class PeerSession {
   const absl::Duration since_;
   SyncState* const state_;
 
+  absl::Duration heard_at_;  // last message
+  Allowance work_;           // microseconds that its messages may still cost
+  size_t reads_ = 0;         // pages being read for it
   absl::Duration ping_due_;  // next
   absl::Duration ping_sent_;
   uint64_t ping_id_ = 0;

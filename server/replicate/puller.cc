@@ -91,7 +91,8 @@ void Puller::StartPull(const FeedName& feed, Inbound* inbound, PeerSession* sour
   inbound->contributors.insert(source->node());
   inbound->credit = limits::pull_credit_bytes;
   inbound->closing.reset();
-  inbound->progress_at = state_->now;
+  inbound->started_at = inbound->progress_at = state_->now;
+  inbound->pulled_bytes = 0;
   v1::SyncMessage message;
   v1::Pull* pull = message.mutable_pull();
   pull->set_pull_id(inbound->pull_id);
@@ -107,13 +108,9 @@ void Puller::Run() {
   for (auto it = active_.begin(); it != active_.end();) {
     const FeedName feed = *it;
     Inbound& inbound = inbound_[feed];
-    const absl::Duration allowed = absl::Seconds(limits::pull_progress_seconds_max);
-    if (inbound.phase == Phase::kPulling && inbound.staging == 0 && !inbound.closing &&
-        state_->now - inbound.progress_at >= allowed) {
-      if (PeerSession* source = Find(inbound.source)) {
-        inbound.avoid[source->node()] = state_->now + absl::Milliseconds(limits::retry_millis_max);
-      }
-      Abandon(feed, "announced and did not deliver in time");
+    const std::string slow = TooSlow(feed, inbound);
+    if (!slow.empty()) {
+      LeaveSlowSource(feed, &inbound, slow);
       --running;
     }
     if (inbound.phase != Phase::kIdle) {
@@ -130,7 +127,7 @@ void Puller::Run() {
     if (inbound.staging > 0)
       continue;  // pages of an earlier source are still being stored: where to go on is known after
     if (state_->now < inbound.not_before || running >= static_cast<size_t>(limits::pulls_running_max)) continue;
-    if (OriginMayDeliver(feed, inbound)) continue;
+    if (OriginMayDeliver(feed, inbound) || !RateAllows(feed, &inbound)) continue;
     if (PeerSession* source = ChooseSource(feed, &inbound)) {
       StartPull(feed, &inbound, source);
       ++running;
@@ -209,16 +206,6 @@ absl::Status Puller::CheckPage(const Inbound& inbound, const v1::EntriesPage& pa
   return absl::OkStatus();
 }
 
-// Before anything is stored. Twice the records: each may be there once as it was and once as it became while it was
-// read.
-absl::Status Puller::CheckQuota(const FeedName& feed, const Inbound& inbound) const {
-  const v1::Quota quota = state_->charter->QuotaOf(feed.first);
-  if (inbound.base_records <= 2 * quota.records_max() && inbound.base_bytes <= 2 * quota.bytes_max())
-    return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("feed ", ToString(feed), " exceeds its quota of ",
-                                                   quota.records_max(), " records, ", quota.bytes_max(), " bytes"));
-}
-
 absl::Status Puller::Stage(const FeedName& feed, Inbound* inbound, v1::EntriesPage page) {
   if (page.has_closing_head()) {
     absl::StatusOr<AuthenticHead> closing = state_->checker->CheckSignature(page.closing_head());
@@ -247,19 +234,14 @@ absl::Status Puller::Stage(const FeedName& feed, Inbound* inbound, v1::EntriesPa
   inbound->basis_seq = stage.basis_seq;
   inbound->base_records += stage.entries.size();
   inbound->base_bytes += static_cast<uint64_t>(bytes);
+  inbound->pulled_bytes += static_cast<uint64_t>(bytes);
   inbound->credit -= bytes;
   inbound->progress_at = state_->now;
   const absl::Status quota = CheckQuota(feed, *inbound);
   if (!quota.ok()) {
-    LogError("feed.over_quota", {{"feed", ToString(feed)}, {"why", quota.message()}});
-    inbound->full_wanted = true;
-    if (PeerSession* source = Find(inbound->source)) {
-      inbound->avoid[source->node()] = state_->now + absl::Milliseconds(limits::retry_millis_max);
-    }
-    inbound->failures += 10;  // the longest wait: what is too much now is too much in a second
     Abandon(feed, std::string(quota.message()));
-    state_->Ask(DropStaged{inbound->feed}, [](StoreResult&&) {});
-    return absl::OkStatus();  // the owner's fault, most likely, not the relay's
+    HoldBack(feed, inbound, quota);
+    return absl::OkStatus();
   }
   ++inbound->staging;
   const uint32_t attempt = inbound->attempt;
@@ -304,6 +286,7 @@ void Puller::OnCommitted(const FeedName& feed, uint32_t attempt, bool inlined, S
   inbound.phase = Phase::kIdle;
   inbound.closing.reset();
   if (result.status.ok()) return Succeed(feed, &inbound);
+  if (absl::IsResourceExhausted(result.status)) return HoldBack(feed, &inbound, result.status);
   if (absl::IsDataLoss(result.status) && !inlined) return OnMismatch(feed, &inbound, result.status);
   // An inlined change that does not fit is no one's fault: another may have come first. The pull settles it.
   if (!inlined) {
@@ -324,6 +307,8 @@ void Puller::Succeed(const FeedName& feed, Inbound* inbound) {
       }
     }
   }
+  changes_[feed].Use(1);
+  inbound->held_back.clear();
   inbound->suspects.clear();
   inbound->avoid.clear();
   inbound->failures = 0;

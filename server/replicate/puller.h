@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "cairn/v1/replication.pb.h"
+#include "common/base/allowance.h"
 #include "server/replicate/peer_session.h"
 #include "server/replicate/sync_state.h"
 
@@ -30,10 +31,15 @@ using SessionMap = std::map<SessionId, std::unique_ptr<PeerSession>>;
 class Puller {
  public:
   // `on_fault(session, why)`: the peer broke the protocol, or served what does not verify while another served what
-  // does.
+  // does. `on_trouble(node, why)`: it does what no one can be blamed for, such as delivering too slowly.
   Puller(SyncState* state, const SessionMap* sessions, uint64_t seed,
-         std::function<void(SessionId, const absl::Status&)> on_fault)
-      : state_(state), sessions_(sessions), random_(seed), on_fault_(std::move(on_fault)) {}
+         std::function<void(SessionId, const absl::Status&)> on_fault,
+         std::function<void(const std::string&, const std::string&)> on_trouble)
+      : state_(state),
+        sessions_(sessions),
+        random_(seed),
+        on_fault_(std::move(on_fault)),
+        on_trouble_(std::move(on_trouble)) {}
 
   void OnHeads(PeerSession* session, v1::Heads heads);
   // Errors end the stream: the page is not what was asked for.
@@ -55,6 +61,8 @@ class Puller {
   absl::Duration NextDue() const;
 
   bool Pulling(const FeedName& feed) const;
+  // Why a newer state of the feed is not taken now: a quota. Empty: nothing is held back.
+  std::string HeldBack(const FeedName& feed) const;
   // The feed may be wanted: Run looks at it.
   void Consider(const FeedName& feed) { active_.insert(feed); }
 
@@ -75,7 +83,10 @@ class Puller {
     int64_t credit = 0;  // bytes that the source may still send
     int staging = 0;     // pages on their way into the store
     std::optional<AuthenticHead> closing;
+    absl::Duration started_at;
+    uint64_t pulled_bytes = 0;  // since then
     absl::Duration progress_at;
+    std::string held_back;  // see HeldBack
     absl::Duration wanted_since = absl::InfiniteDuration();
     absl::Duration not_before;
     int failures = 0;
@@ -104,6 +115,10 @@ class Puller {
   void StartPull(const FeedName& feed, Inbound* inbound, PeerSession* source);
   absl::Status CheckPage(const Inbound& inbound, const v1::EntriesPage& page) const;
   absl::Status CheckQuota(const FeedName& feed, const Inbound& inbound) const;
+  void HoldBack(const FeedName& feed, Inbound* inbound, const absl::Status& why);
+  bool RateAllows(const FeedName& feed, Inbound* inbound);
+  std::string TooSlow(const FeedName& feed, const Inbound& inbound) const;
+  void LeaveSlowSource(const FeedName& feed, Inbound* inbound, const std::string& why);
   absl::Status Stage(const FeedName& feed, Inbound* inbound, v1::EntriesPage page);
   void OnStaged(const FeedName& feed, uint32_t attempt, int64_t bytes, StoreResult&& result);
   void CommitIfComplete(const FeedName& feed);
@@ -126,8 +141,10 @@ class Puller {
   const SessionMap* const sessions_;
   std::mt19937_64 random_;
   const std::function<void(SessionId, const absl::Status&)> on_fault_;
+  const std::function<void(const std::string&, const std::string&)> on_trouble_;
   std::map<FeedName, Inbound> inbound_;
-  std::set<FeedName> active_;  // not idle, or perhaps wanted: what Run looks at
+  std::map<FeedName, Allowance> changes_;  // changes that it may still make now; one publish may move several feeds
+  std::set<FeedName> active_;              // not idle, or perhaps wanted: what Run looks at
   // Pulls given up -> bytes that may still be on the way. Other pages were never asked for.
   std::map<std::pair<SessionId, uint32_t>, int64_t> given_up_;
   uint32_t next_pull_ = 1;

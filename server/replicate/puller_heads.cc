@@ -14,10 +14,20 @@ namespace cairn {
 // --- heads
 
 void Puller::OnHeads(PeerSession* session, v1::Heads heads) {
+  if (static_cast<size_t>(heads.heads_size()) > limits::heads_per_message_max) {
+    return on_fault_(session->id(),
+                     absl::InvalidArgumentError(absl::StrCat(heads.heads_size(), " heads in one message; at most ",
+                                                             limits::heads_per_message_max)));
+  }
   for (v1::FeedHead& head : *heads.mutable_heads()) OnHead(session, std::move(head));
 }
 
 void Puller::OnHead(PeerSession* session, v1::FeedHead message) {
+  const size_t bytes = message.head().ByteSizeLong();
+  if (bytes > limits::head_bytes_max) {
+    return on_fault_(session->id(), absl::InvalidArgumentError(
+                                        absl::StrCat("a head of ", bytes, " bytes; at most ", limits::head_bytes_max)));
+  }
   absl::StatusOr<AuthenticHead> head = state_->checker->CheckSignature(message.head());
   if (head.ok()) {
     OnAuthentic(session, *head, std::move(message));
@@ -33,7 +43,7 @@ void Puller::OnHead(PeerSession* session, v1::FeedHead message) {
 // The charter that allows it may be on its way.
 void Puller::KeepForLater(PeerSession* session, v1::FeedHead message) {
   const absl::StatusOr<ParsedHead> parsed = ParseHead(message.head());
-  if (!parsed.ok() || session->not_allowed().size() >= limits::feeds_per_peer_max) return;
+  if (!parsed.ok() || session->not_allowed().size() >= limits::offers_not_allowed_max) return;
   message.clear_entries();  // the head is enough to pull later
   message.set_inlined(false);
   session->not_allowed()[NameOf(FeedKey::FromProto(parsed->content.feed()))] = std::move(message);
@@ -45,6 +55,10 @@ void Puller::OnCharterChanged() {
     for (auto& [feed, offer] : waiting) OnHead(session.get(), std::move(offer));
   }
   for (const auto& [feed, held] : state_->feeds) active_.insert(feed);
+  for (auto& [feed, inbound] : inbound_) {  // it may allow more
+    if (!std::exchange(inbound.held_back, "").empty()) inbound.not_before = absl::ZeroDuration();
+    active_.insert(feed);
+  }
 }
 
 void Puller::OnAuthentic(PeerSession* session, const AuthenticHead& head, v1::FeedHead message) {
@@ -80,6 +94,7 @@ void Puller::OnAuthentic(PeerSession* session, const AuthenticHead& head, v1::Fe
 void Puller::Refresh(const FeedName& feed, const AuthenticHead& head) {
   Inbound& inbound = inbound_[feed];
   if (inbound.refreshing || inbound.phase == Phase::kCommitting) return;
+  if (head.as_of_unix_millis() - state_->HeldPosition(feed).as_of_millis < limits::refresh_millis_min) return;
   inbound.refreshing = true;
   state_->Ask(RefreshHead{head}, [this, feed](StoreResult&& result) {
     inbound_[feed].refreshing = false;
@@ -95,7 +110,7 @@ bool Puller::CommitInlined(const FeedName& feed, const AuthenticHead& head, v1::
   const bool staged = held != state_->feeds.end() && held->second.staging.active;
   if (!message.inlined() || inbound.phase != Phase::kIdle || staged || message.after_seq() > held_seq ||
       state_->Damaged(feed) || state_->now < inbound.not_before ||
-      InlineCommits() >= static_cast<size_t>(limits::inline_commits_max)) {
+      InlineCommits() >= static_cast<size_t>(limits::inline_commits_max) || !RateAllows(feed, &inbound)) {
     return false;
   }
   size_t bytes = 0;

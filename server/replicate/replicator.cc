@@ -257,7 +257,7 @@ std::vector<PeerView> Replicator::Peers() const {
       view.state = "connected";
       view.dialled = session->dialled_by_us();
       view.round_trip = session->round_trip();
-      view.last_error.clear();
+      view.last_error = entry.trouble;
       const auto since = impl_->connected_at.find(id);
       if (since != impl_->connected_at.end()) view.connected_since = since->second;
     }
@@ -281,6 +281,7 @@ std::vector<FeedSyncView> Replicator::Feeds() const {
     view.partner = feed.first;
     view.audience = feed.second;
     view.pulling = impl_->core.Pulling(feed);
+    view.held_back = impl_->core.HeldBack(feed);
     list.push_back(std::move(view));
   }
   return list;

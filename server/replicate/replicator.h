@@ -40,6 +40,7 @@ struct FeedSyncView {
   std::string audience;
   uint64_t announced_seq = 0;  // highest that any connected peer announced
   bool pulling = false;
+  std::string held_back;  // why a newer state is not taken now: a quota; empty: nothing is held back
 };
 
 // Thread-safe. Owns a timer thread and an executor thread; store writes run on the store's writer thread. All callbacks

@@ -148,18 +148,22 @@ absl::Status StoreExecutor::Commit(Connection& db, const CommitHead& action, con
     RETURN_IF_ERROR(feeds_->Stage(db, *inlined));
   }
   ASSIGN_OR_RETURN(const StagedSet staged, feeds_->Staged(db, feed));
-  RETURN_IF_ERROR(CheckQuota(staged));
+  RETURN_IF_ERROR(CheckQuota(db, staged));
   ASSIGN_OR_RETURN(const VerifiedHead verified, checker_->CheckState(action.head, staged));
   ASSIGN_OR_RETURN(*progress, feeds_->MakeVisible(db, verified));
   return absl::OkStatus();
 }
 
-// What the charter lets one partner place on everybody's disk.
-absl::Status StoreExecutor::CheckQuota(const StagedSet& staged) const {
+// What the charter lets one partner place on everybody's disk, over all its feeds.
+absl::Status StoreExecutor::CheckQuota(Connection& db, const StagedSet& staged) const {
   const v1::Quota quota = charter_->current()->QuotaOf(staged.feed.partner);
-  if (staged.live_count <= quota.records_max() && staged.live_bytes <= quota.bytes_max()) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("feed ", staged.feed.ToString(), " would hold ", staged.live_count,
-                                                   " records in ", staged.live_bytes, " bytes; its partner's quota is ",
+  ASSIGN_OR_RETURN(const FeedStore::Live others,
+                   FeedStore::LiveInOtherFeeds(db, staged.feed.partner, staged.feed.audience));
+  const uint64_t records = staged.live_count + others.records;
+  const uint64_t bytes = staged.live_bytes + others.bytes;
+  if (records <= quota.records_max() && bytes <= quota.bytes_max()) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("with feed ", staged.feed.ToString(), " its partner would hold ",
+                                                   records, " records in ", bytes, " bytes; the quota is ",
                                                    quota.records_max(), " records, ", quota.bytes_max(), " bytes"));
 }
 

@@ -47,7 +47,7 @@ class StoreExecutor {
   void Do(RecordErasure& action, StoreResult* result);
   void Do(AcceptCharter& action, StoreResult* result);
   absl::Status FinishPending(const FeedKey& feed);
-  absl::Status CheckQuota(const StagedSet& staged) const;
+  absl::Status CheckQuota(Connection& db, const StagedSet& staged) const;
   absl::Status Commit(Connection& db, const CommitHead& action, const StageBatch* inlined, ApplyProgress* progress);
 
   Store* const store_;

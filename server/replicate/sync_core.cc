@@ -12,8 +12,10 @@ namespace cairn {
 
 SyncCore::SyncCore(Options options, const LiveCharter* charter, const HeadChecker* checker)
     : dial_plan_(options.node, options.seed),
-      puller_(&state_, &sessions_, options.seed + 1,
-              [this](SessionId session, const absl::Status& why) { Fault(session, why); }) {
+      puller_(
+          &state_, &sessions_, options.seed + 1,
+          [this](SessionId session, const absl::Status& why) { Fault(session, why); },
+          [this](const std::string& node, const std::string& why) { dial_plan_.OnTrouble(node, why); }) {
   state_.consortium = options.consortium;
   state_.node = options.node;
   state_.partner = options.partner;
@@ -96,6 +98,7 @@ void SyncCore::Advance(absl::Duration now) {
   state_.now = now;
   DropDue();
   puller_.Run();
+  EndSilentStreams();
   for (const auto& [id, session] : sessions_) session->PingWhenDue();
   for (const FeedName& feed : std::exchange(state_.moved, {})) Announce(feed);
   if (state_.evidence.size() > evidence_announced_) {
@@ -103,6 +106,17 @@ void SyncCore::Advance(absl::Duration now) {
     for (const auto& [id, session] : sessions_) session->AnnounceEvidence();
   }
   for (DialTarget& target : dial_plan_.TakeDue(now)) state_.outbox.dial.push_back(std::move(target));
+}
+
+// A peer that sends a byte a second completes no message; one that hangs answers no ping.
+void SyncCore::EndSilentStreams() {
+  for (const auto& [id, session] : sessions_) {
+    if (state_.now < session->silent_at() || faulty_.count(id) > 0 || !silent_.insert(id).second) continue;
+    const int seconds = session->greeted() ? limits::silence_seconds_max : limits::hello_seconds_max;
+    state_.outbox.close.emplace_back(
+        id, absl::DeadlineExceededError(
+                absl::StrCat("no whole message came from ", session->node(), " for ", seconds, " seconds")));
+  }
 }
 
 // --- streams
@@ -132,7 +146,8 @@ void SyncCore::OnMessage(SessionId id, v1::SyncMessage message, absl::Duration n
   state_.now = now;
   const auto it = sessions_.find(id);
   if (it == sessions_.end() || faulty_.count(id) != 0) return;
-  const absl::Status status = Dispatch(it->second.get(), std::move(message));
+  absl::Status status = it->second->Charge(message);
+  if (status.ok()) status = Dispatch(it->second.get(), std::move(message));
   if (!status.ok()) Fault(id, status);
   Advance(now);
 }
@@ -188,6 +203,7 @@ void SyncCore::OnClosed(SessionId id, const absl::Status& why, absl::Duration no
   const std::string node = it->second->node();
   const absl::Duration lived = now - it->second->since();
   const bool faulty = faulty_.erase(id) > 0;
+  silent_.erase(id);
   waiting_charters_.erase(id);
   checking_charters_.erase(id);
   sessions_.erase(it);
@@ -318,6 +334,7 @@ absl::Duration SyncCore::NextTimer() const {
   for (const auto& [feed, at] : to_drop_) due = std::min(due, at);
   for (const auto& [id, session] : sessions_) {
     if (session->greeted()) due = std::min(due, session->ping_due());
+    if (silent_.count(id) == 0 && faulty_.count(id) == 0) due = std::min(due, session->silent_at());
   }
   return due;
 }

@@ -74,6 +74,7 @@ class SyncCore {
   const DialPlan& dial_plan() const { return dial_plan_; }
   const std::map<FeedName, HeldFeed>& feeds() const { return state_.feeds; }
   bool Pulling(const FeedName& feed) const { return puller_.Pulling(feed); }
+  std::string HeldBack(const FeedName& feed) const { return puller_.HeldBack(feed); }
 
  private:
   void Advance(absl::Duration now);
@@ -87,6 +88,7 @@ class SyncCore {
   void FindUnreadable();
   void DropDue();
   void OnDropped(const FeedName& feed, StoreResult&& result);
+  void EndSilentStreams();
 
   SyncState state_;
   SessionMap sessions_;
@@ -98,6 +100,7 @@ class SyncCore {
   std::map<FeedName, absl::Duration> to_drop_;  // held, and no longer to be read -> when to (try to) erase them
   std::set<FeedName> dropping_;
   std::set<SessionId> faulty_;  // being closed for a fault of the peer
+  std::set<SessionId> silent_;  // being closed since nothing comes
   std::map<SessionId, v1::CharterChain> waiting_charters_;
   std::set<SessionId> checking_charters_;
 };

@@ -201,13 +201,13 @@ absl::Status StatusReporter::ReportFeeds(const CharterView& charter, v1::GetStat
     ASSIGN_OR_RETURN(stale, CountStale(db, absl::ToUnixMillis(options_.clock->Now()), VerifyDefaultDays(charter)));
     return absl::OkStatus();
   }));
-  std::map<std::pair<std::string, std::string>, uint64_t> announced;
-  for (const FeedSyncView& view : options_.replicator->Feeds()) {
-    announced[{view.partner, view.audience}] = view.announced_seq;
-  }
+  std::map<std::pair<std::string, std::string>, FeedSyncView> synced;
+  for (FeedSyncView& view : options_.replicator->Feeds()) synced[{view.partner, view.audience}] = std::move(view);
   for (const HeldFeed& held : feeds) {
-    *status->add_feeds() =
-        DescribeFeed(held, options_.partner, announced[{held.feed.partner, held.feed.audience}], stale[held.feed_id]);
+    const FeedSyncView& view = synced[{held.feed.partner, held.feed.audience}];
+    v1::FeedStatus* const feed = status->add_feeds();
+    *feed = DescribeFeed(held, options_.partner, view.announced_seq, stale[held.feed_id]);
+    feed->set_held_back(view.held_back);
   }
   return absl::OkStatus();
 }

@@ -9,7 +9,9 @@ namespace {
 
 const absl::Duration kStart = absl::Seconds(100);
 
-DialTarget Target(const std::string& node, const std::string& endpoint) { return {node, endpoint, absl::StrCat("pin of ", node)}; }
+DialTarget Target(const std::string& node, const std::string& endpoint) {
+  return {node, endpoint, absl::StrCat("pin of ", node)};
+}
 
 TEST(DialPlanTest, LowerNodeDialsAtOnceTheHigherWaitsForIt) {
   DialPlan low("a", 1), high("c", 1);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "tests/server/replicate/grpc_test_nodes.h"
 
 namespace cairn {
@@ -55,6 +56,22 @@ RawAnswer Probe(int port, const TestIdentity* identity, int max_version = TLS1_3
   return answer;
 }
 
+// Sends bytes without TLS and reads until the other side ends the connection, or five seconds have passed.
+std::string PlainText(int port, absl::string_view bytes) {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  const timeval limit = {.tv_sec = 5, .tv_usec = 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  sockaddr_in address = {
+      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  EXPECT_EQ(send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+  std::string answer;
+  char buffer[4096];
+  for (ssize_t count; (count = recv(fd, buffer, sizeof(buffer), 0)) > 0;) answer.append(buffer, count);
+  close(fd);
+  return answer;
+}
+
 class GrpcCredentialsTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { signal(SIGPIPE, SIG_IGN); }
@@ -87,6 +104,47 @@ TEST_F(GrpcCredentialsTest, AKeyWhosePinWentGetsNoByteOfHttp2) {
 TEST_F(GrpcCredentialsTest, OlderTlsIsRefusedEvenWithAPinnedKey) {
   const TestIdentity pinned("pl-node", &pins_);
   EXPECT_FALSE(Probe(node_.transport.port(), &pinned, TLS1_2_VERSION).handshake);
+}
+
+TEST_F(GrpcCredentialsTest, AValidCertificateOfAnotherConsortiumGetsNoByteOfHttp2) {
+  Pins elsewhere;
+  const TestIdentity other("pl-node", &elsewhere);  // the same name, pinned there
+  EXPECT_EQ(Probe(node_.transport.port(), &other).bytes, "");
+}
+
+// A date ends no trust, and lends none: a node whose certificate ran out while nobody was there goes on, and one whose
+// pin the governors took away does not, whatever its certificate says.
+TEST_F(GrpcCredentialsTest, PinsDecideAndNotDates) {
+  const absl::Time long_ago = absl::FromUnixSeconds(-1'893'456'000);  // 1910, for a hundred years
+  const TestIdentity expired("pl-node", &pins_, /*pinned=*/true, long_ago);
+  EXPECT_FALSE(Probe(node_.transport.port(), &expired).bytes.empty());
+  const TestIdentity expired_stranger("xx-node", &pins_, /*pinned=*/false, long_ago);
+  EXPECT_EQ(Probe(node_.transport.port(), &expired_stranger).bytes, "");
+}
+
+TEST_F(GrpcCredentialsTest, PlainTextHttp2GetsNoByteOfHttp2) {
+  const std::string answer =
+      PlainText(node_.transport.port(), absl::string_view(http2_preface, sizeof(http2_preface) - 1));
+  EXPECT_TRUE(answer.empty() || answer[0] == 21) << "at most a TLS alert";
+  EXPECT_LE(answer.size(), 7u);
+}
+
+TEST_F(GrpcCredentialsTest, WhoConnectsAndSaysNothingIsCutOff) {
+  TestNode hasty("hasty-node", &pins_, true, {}, absl::Seconds(120), absl::Seconds(1));
+  const absl::Duration before = Clock::Real()->Monotonic();
+  EXPECT_EQ(PlainText(hasty.transport.port(), ""), "");
+  EXPECT_LT(Clock::Real()->Monotonic() - before, absl::Seconds(4));
+}
+
+TEST_F(GrpcCredentialsTest, StrangersFillNoLog) {
+  const TestIdentity unknown("xx-node", &pins_, /*pinned=*/false);
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 50; ++i) {
+    Probe(node_.transport.port(), &unknown);
+    PlainText(node_.transport.port(), "GET / HTTP/1.1\r\n\r\n");
+  }
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_LT(log.size(), 4'096u) << log.substr(0, 500);
 }
 
 }  // namespace

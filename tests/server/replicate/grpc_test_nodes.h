@@ -167,8 +167,9 @@ inline void WriteText(const std::string& path, const std::string& text) {
 
 // An identity in files, pinned unless said otherwise.
 struct TestIdentity {
-  TestIdentity(const std::string& node, Pins* pins, bool pinned = true)
-      : identity(*MakeTlsIdentity(node, absl::FromUnixSeconds(1'800'000'000))),
+  TestIdentity(const std::string& node, Pins* pins, bool pinned = true,
+               absl::Time made = absl::FromUnixSeconds(1'800'000'000))
+      : identity(*MakeTlsIdentity(node, made)),
         key_path(absl::StrCat(testing::TempDir(), "/", node, ".", getpid(), ".key")),
         certificate_path(absl::StrCat(testing::TempDir(), "/", node, ".", getpid(), ".crt")) {
     WriteText(key_path, identity.key_pem);
@@ -188,12 +189,15 @@ struct TestIdentity {
 
 // A node that listens on loopback.
 struct TestNode {
-  TestNode(const std::string& name, Pins* pins, bool pinned = true, KeepaliveOptions keepalive = {})
+  TestNode(const std::string& name, Pins* pins, bool pinned = true, KeepaliveOptions keepalive = {},
+           absl::Duration write_timeout = absl::Seconds(120), absl::Duration handshake_timeout = absl::Seconds(10))
       : id(name),
         identity(name, pins, pinned),
         transport({.tls_key = identity.key_path,
                    .tls_certificate = identity.certificate_path,
                    .connect_timeout = absl::Seconds(2),
+                   .write_timeout = write_timeout,
+                   .handshake_timeout = handshake_timeout,
                    .keepalive = keepalive},
                   &events, pins->Finder()) {
     const absl::Status listening = transport.Listen("127.0.0.1:0");

@@ -88,6 +88,41 @@ TEST_F(GrpcTransportTest, EndsAStreamWhoseMessageIsTooLarge) {
   EXPECT_FALSE(polish_.events.AwaitClosed().ok());
 }
 
+TEST_F(GrpcTransportTest, EndsAStreamWhosePeerTakesNothing) {  // slow retrieval
+  TestNode impatient("ee-node", &pins_, true, {}, absl::Seconds(1));
+  polish_.transport.Dial(impatient.target());
+  ASSERT_EQ(polish_.events.AwaitConnected(), "ee-node");
+  ASSERT_EQ(impatient.events.AwaitConnected(), "pl-node");
+  polish_.events.Hold(true);
+  v1::SyncMessage large;
+  large.mutable_goodbye()->set_reason(std::string(1 << 20, 'x'));
+  for (int i = 0; i < 64; ++i) impatient.events.Send(large);
+  EXPECT_THAT(impatient.events.AwaitClosed(absl::Seconds(5)).message(), HasSubstr("does not take what is sent"));
+  polish_.events.Hold(false);
+}
+
+TEST_F(GrpcTransportTest, OneNodeHoldsNoMoreStreamsThanABound) {
+  int refused = 0;
+  std::vector<std::unique_ptr<RecordingEvents>> events;
+  std::vector<std::unique_ptr<GrpcTransport>> dialling;
+  for (size_t i = 0; i < limits::streams_per_node_max + 2; ++i) {  // each a connection of its own, by one key
+    events.push_back(std::make_unique<RecordingEvents>());
+    dialling.push_back(
+        std::make_unique<GrpcTransport>(GrpcTransport::Options{.tls_key = polish_.identity.key_path,
+                                                               .tls_certificate = polish_.identity.certificate_path},
+                                        events.back().get(), pins_.Finder()));
+    dialling.back()->Dial(latvian_.target());
+    if (i < limits::streams_per_node_max) {
+      EXPECT_EQ(events.back()->AwaitConnected(), "lv-node");
+    } else {
+      const absl::Status failed = events.back()->AwaitFailed();
+      EXPECT_THAT(failed.message(), HasSubstr("one is enough"));
+      ++refused;
+    }
+  }
+  EXPECT_EQ(refused, 2);
+}
+
 TEST_F(GrpcTransportTest, SaysThatAPortIsInUse) {
   TestIdentity identity("third", &pins_);
   RecordingEvents events;
