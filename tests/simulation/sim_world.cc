@@ -122,15 +122,24 @@ void SimWorld::Pump(std::shared_ptr<Stream> stream, int side) {
   ++messages_;
   const std::string bytes = message->SerializeAsString();
   EXPECT_LE(bytes.size(), limits::sync_message_bytes_max);
+  const auto meddler = meddlers_.find({stream->node[side], stream->node[1 - side]});
+  if (meddler == meddlers_.end()) {
+    Transmit(stream, side, bytes);
+  } else {
+    for (const std::string& instead : meddler->second(bytes)) Transmit(stream, side, instead);
+  }
+  After(Delay(absl::Milliseconds(2)), [this, stream, side] { Pump(stream, side); });
+}
+
+void SimWorld::Transmit(const std::shared_ptr<Stream>& stream, int side, const std::string& bytes) {
   stream->arrives[side] = std::max(stream->arrives[side], now() + Delay(latency_));
   After(stream->arrives[side] - now(), [this, stream, side, bytes] { Deliver(stream, 1 - side, bytes); });
-  After(Delay(absl::Milliseconds(2)), [this, stream, side] { Pump(stream, side); });
 }
 
 void SimWorld::Deliver(std::shared_ptr<Stream> stream, int side, const std::string& bytes) {
   if (!stream->open) return;
   v1::SyncMessage message;
-  ASSERT_TRUE(message.ParseFromString(bytes));
+  if (!message.ParseFromString(bytes)) return End(stream, absl::InternalError("what came is no message"));
   node(stream->node[side]).OnMessage(stream->session[side], std::move(message));
 }
 

@@ -51,6 +51,10 @@ class SimWorld {
   void CloseStream(int node, uint64_t session, const absl::Status& why);
   // The node is gone: its streams end without a word of its own.
   void DropStreamsOf(int node);
+  // What `from` sends to `to` passes through `meddler`, which returns what arrives instead, in order. What is no
+  // message ends the stream, as it does with gRPC.
+  using Meddler = std::function<std::vector<std::string>(std::string)>;
+  void SetMeddler(int from, int to, Meddler meddler) { meddlers_[{from, to}] = std::move(meddler); }
   // Slows everything sent over the network from now on.
   void set_latency(absl::Duration most) { latency_ = most; }
 
@@ -63,6 +67,7 @@ class SimWorld {
   struct Stream;
   void Connect(int from, int to);
   void Pump(std::shared_ptr<Stream> stream, int side);
+  void Transmit(const std::shared_ptr<Stream>& stream, int side, const std::string& bytes);
   void Deliver(std::shared_ptr<Stream> stream, int side, const std::string& bytes);
   void End(const std::shared_ptr<Stream>& stream, const absl::Status& why);
   std::shared_ptr<Stream> FindStream(int node, uint64_t session);
@@ -75,6 +80,7 @@ class SimWorld {
   std::map<std::pair<absl::Duration, uint64_t>, std::function<void()>> events_;
   std::set<std::pair<int, int>> dialable_;
   std::set<std::pair<int, int>> parted_;
+  std::map<std::pair<int, int>, Meddler> meddlers_;
   std::vector<std::shared_ptr<Stream>> streams_;
   std::vector<std::unique_ptr<SimNode>> nodes_;
   absl::Duration latency_ = absl::Milliseconds(40);
