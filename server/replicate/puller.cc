@@ -307,7 +307,7 @@ void Puller::Succeed(const FeedName& feed, Inbound* inbound) {
       }
     }
   }
-  changes_[feed.first].Use(1);
+  changes_[feed].Use(1);
   inbound->held_back.clear();
   inbound->suspects.clear();
   inbound->avoid.clear();

@@ -143,8 +143,8 @@ class Puller {
   const std::function<void(SessionId, const absl::Status&)> on_fault_;
   const std::function<void(const std::string&, const std::string&)> on_trouble_;
   std::map<FeedName, Inbound> inbound_;
-  std::map<std::string, Allowance> changes_;  // partner -> changes that it may still make now
-  std::set<FeedName> active_;                 // not idle, or perhaps wanted: what Run looks at
+  std::map<FeedName, Allowance> changes_;  // changes that it may still make now; one publish may move several feeds
+  std::set<FeedName> active_;              // not idle, or perhaps wanted: what Run looks at
   // Pulls given up -> bytes that may still be on the way. Other pages were never asked for.
   std::map<std::pair<SessionId, uint32_t>, int64_t> given_up_;
   uint32_t next_pull_ = 1;

@@ -38,7 +38,7 @@ void Puller::HoldBack(const FeedName& feed, Inbound* inbound, const absl::Status
 bool Puller::RateAllows(const FeedName& feed, Inbound* inbound) {
   const double most = state_->charter->QuotaOf(feed.first).publishes_per_hour_max();
   const double per_second = most / absl::ToDoubleSeconds(absl::Hours(1));
-  const double left = changes_[feed.first].Left(most, per_second, state_->now);
+  const double left = changes_[feed].Left(most, per_second, state_->now);
   if (left >= 1 || feed.first == state_->partner) return true;
   inbound->not_before = state_->now + absl::Seconds((1 - left) / per_second) + absl::Milliseconds(1);
   inbound->held_back = absl::StrCat(
