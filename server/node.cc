@@ -11,6 +11,7 @@
 #include "common/base/status_macros.h"
 #include "common/charter/charter_document.h"
 #include "common/charter/charter_file.h"
+#include "common/crypto/key_files.h"
 #include "common/crypto/keys.h"
 #include "common/crypto/secret_file.h"
 #include "common/crypto/tls_identity.h"
@@ -87,6 +88,7 @@ struct Node::Parts {
   absl::Status TakeCharter(const v1::CharterChain& chain);
   absl::Status MakeReplication();
   absl::Status MakePublisher();
+  void ReadKeys();
   absl::Status OpenDoors();
 };
 
@@ -140,17 +142,25 @@ absl::Status Node::Parts::MakeReplication() {
 }
 
 absl::Status Node::Parts::MakePublisher() {
-  ASSIGN_OR_RETURN(SigningKey key, SigningKey::FromPemFile(config.publishing_key));
+  ASSIGN_OR_RETURN(const std::vector<SigningKey> keys, ReadPublishingKeys(config.publishing_key));
   Publisher::Options options;
   options.consortium = store->consortium();
   options.partner = config.partner;
   options.node = config.node;
   options.scratch_dir = config.data;
   options.on_moved = [this](const std::string& audience) { replicator->OnLocalFeedMoved(audience); };
-  publisher = std::make_unique<Publisher>(options, store.get(), feeds.get(), charter.get(), checker.get(),
-                                          std::move(key), clock);
+  publisher =
+      std::make_unique<Publisher>(options, store.get(), feeds.get(), charter.get(), checker.get(), keys.front(), clock);
+  publisher->SetKeys(keys);
   replicator->OnAcknowledged([this] { publisher->OnAcknowledged(); });
   return absl::OkStatus();
+}
+
+// A key that `cairn node new-key` made while the node runs is found without a restart.
+void Node::Parts::ReadKeys() {
+  const absl::StatusOr<std::vector<SigningKey>> keys = ReadPublishingKeys(config.publishing_key);
+  if (keys.ok()) return publisher->SetKeys(*keys);
+  LogWarning("publish.keys_unreadable", {{"why", keys.status().message()}});
 }
 
 absl::Status Node::Parts::OpenDoors() {
@@ -168,8 +178,10 @@ absl::Status Node::Parts::OpenDoors() {
   if (!config.listen.empty()) RETURN_IF_ERROR(transport->Listen(config.listen));
   ASSIGN_OR_RETURN(local, LocalServer::Start(config.socket, {directory_service.get(), publishing_service.get(),
                                                              operations_service.get()}));
-  upkeep = std::make_unique<Upkeep>(Upkeep::Options{config.heartbeat, config.tombstone_retention}, feeds.get(),
-                                    publisher.get(), clock);
+  upkeep = std::make_unique<Upkeep>(
+      Upkeep::Options{config.heartbeat, config.tombstone_retention, [this] { return charter->current()->version(); },
+                      [this] { ReadKeys(); }},
+      feeds.get(), publisher.get(), clock);
   return absl::OkStatus();
 }
 

@@ -11,7 +11,7 @@ namespace cairn {
 namespace {
 constexpr absl::Duration kClearEvery = absl::Hours(1);
 constexpr absl::Duration kCompactEvery = absl::Hours(24);
-constexpr absl::Duration kDiskTriedEvery = absl::Seconds(5);  // while it is full
+constexpr absl::Duration kLookEvery = absl::Seconds(5);  // at a full disk, at the charter
 
 void LogFailure(absl::string_view task, const absl::Status& status) {
   if (!status.ok()) LogWarning("upkeep.failed", {{"task", task}, {"why", status.message()}});
@@ -38,11 +38,14 @@ void Upkeep::Run() {
                return stopping_ ? absl::CancelledError("the node is stopping") : absl::OkStatus();
              }));
   absl::Duration beat_at = clock_->Monotonic();
+  uint64_t beaten_version = 0;  // of the charter: which key signs may have changed with it
   absl::Duration clear_at = beat_at + kClearEvery;
   absl::Duration compact_at = beat_at + kCompactEvery;
   while (true) {
     const absl::Duration now = clock_->Monotonic();
-    if (now >= beat_at) {
+    const uint64_t version = options_.charter_version();
+    if (now >= beat_at || version != beaten_version) {
+      beaten_version = version;
       Beat();
       beat_at = now + options_.heartbeat;
     }
@@ -57,7 +60,7 @@ void Upkeep::Run() {
     if (absl::IsResourceExhausted(feeds_->store()->write_health())) TryDisk();
     const absl::Duration wait = std::min({beat_at, clear_at, compact_at}) - clock_->Monotonic();
     absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), std::min(wait, kDiskTriedEvery));
+    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), std::min(wait, kLookEvery));
     if (stopping_) return;
   }
 }
@@ -71,6 +74,7 @@ void Upkeep::TryDisk() {
 }
 
 void Upkeep::Beat() {
+  options_.read_keys();
   // Nothing published yet, or a reason that `status` shows: no news.
   if (publisher_->CanPublish().ok()) LogFailure("heartbeat", publisher_->Heartbeat());
 }

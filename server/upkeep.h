@@ -1,6 +1,8 @@
 // What a node does by the clock: says that its heads are still the newest, and clears away what has served its time.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -16,8 +18,10 @@ namespace cairn {
 class Upkeep {
  public:
   struct Options {
-    absl::Duration heartbeat;            // between new signatures of the own heads
-    absl::Duration tombstone_retention;  // withdrawals are remembered for so long
+    absl::Duration heartbeat;                   // between new signatures of the own heads
+    absl::Duration tombstone_retention;         // withdrawals are remembered for so long
+    std::function<uint64_t()> charter_version;  // in force; a new one is followed by a beat within seconds
+    std::function<void()> read_keys;            // before each beat: gives the publisher the keys that are there now
   };
   Upkeep(Options options, FeedStore* feeds, Publisher* publisher, Clock* clock);
   ~Upkeep();

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "common/base/hex.h"
 #include "common/base/status_macros.h"
 #include "server/directory/request_filter.h"
 #include "server/store/index_queries.h"
@@ -69,6 +70,7 @@ v1::FeedStatus DescribeFeed(const HeldFeed& held, const std::string& own_partner
   status.set_audience(held.feed.audience);
   status.set_generation(held.feed.generation);
   status.set_seq(held.seq);
+  status.set_state_digest(ToHex(held.state_digest));
   status.set_live_records(held.live_count);
   if (held.has_head) *status.mutable_as_of() = ToTimestamp(absl::FromUnixMillis(held.as_of_unix_millis));
   status.set_state(StateName(held, announced_seq, held.feed.partner == own_partner));
@@ -101,6 +103,10 @@ void AlertOfFeeds(const v1::GetStatusResponse& status, std::vector<std::string>*
       alerts->push_back(absl::StrCat("feed ", name, " is frozen at ", feed.seq(),
                                      ": its owner signed two different states; it stays so until the governors begin a "
                                      "new generation of it"));
+    } else if (feed.state() == "revoked") {
+      alerts->push_back(absl::StrCat("feed ", name, " is hidden: what is held of it, up to ", feed.seq(),
+                                     ", was signed with a key that the charter does not stand for; it is shown again "
+                                     "when its owner signs with its new key, or begins its new generation"));
     } else if (feed.state() == "damaged") {
       alerts->push_back(absl::StrCat("feed ", name, " is damaged on this disk and is being fetched anew"));
     }
@@ -176,7 +182,9 @@ absl::StatusOr<v1::GetStatusResponse> StatusReporter::Report() const {
   const absl::Status can_publish = options_.publisher->CanPublish();
   status.set_can_publish(can_publish.ok());
   status.set_cannot_publish_reason(std::string(can_publish.message()));
+  const std::string missing_key = options_.publisher->MissingKey();
   for (std::string& alert : Alerts(status, *charter, options_.spki_sha256)) status.add_alerts(std::move(alert));
+  if (!missing_key.empty()) status.add_alerts(missing_key);
   return status;
 }
 
@@ -192,8 +200,10 @@ absl::Status StatusReporter::ReportFeeds(const CharterView& charter, v1::GetStat
     announced[{view.partner, view.audience}] = view.announced_seq;
   }
   for (const HeldFeed& held : feeds) {
-    *status->add_feeds() =
+    v1::FeedStatus* described = status->add_feeds();
+    *described =
         DescribeFeed(held, options_.partner, announced[{held.feed.partner, held.feed.audience}], stale[held.feed_id]);
+    if (!CheckStanding(charter, held).ok()) described->set_state("revoked");
   }
   return absl::OkStatus();
 }
