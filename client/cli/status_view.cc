@@ -86,11 +86,12 @@ std::string FeedStateText(const v1::FeedStatus& feed) {
   }
   if (feed.state() == "frozen") return "frozen: its owner contradicted itself";
   if (feed.state() == "damaged") return "damaged: being fetched anew";
+  if (feed.state() == "revoked") return "hidden: signed with a revoked key";
   return feed.state();
 }
 
 Tone FeedTone(const v1::FeedStatus& feed) {
-  if (feed.state() == "frozen" || feed.state() == "damaged") return Tone::kBad;
+  if (feed.state() == "frozen" || feed.state() == "damaged" || feed.state() == "revoked") return Tone::kBad;
   return feed.state() == "ok" && feed.announced_seq() <= feed.seq() ? Tone::kGood : Tone::kWarning;
 }
 
