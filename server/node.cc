@@ -11,6 +11,7 @@
 #include "common/base/status_macros.h"
 #include "common/charter/charter_document.h"
 #include "common/charter/charter_file.h"
+#include "common/crypto/key_files.h"
 #include "common/crypto/keys.h"
 #include "common/crypto/tls_identity.h"
 #include "server/access/audit_log.h"
@@ -99,6 +100,7 @@ struct Node::Parts {
   absl::Status MakeReplication();
   absl::Status MakePublisher();
   absl::Status MakeAccess();
+  void ReadKeys();
   absl::Status OpenDoors();
   absl::Status OpenAdminDoor();
   std::string admin_listening() const;
@@ -155,7 +157,7 @@ absl::Status Node::Parts::MakeReplication() {
 }
 
 absl::Status Node::Parts::MakePublisher() {
-  ASSIGN_OR_RETURN(SigningKey key, SigningKey::FromPemFile(config.publishing_key));
+  ASSIGN_OR_RETURN(const std::vector<SigningKey> keys, ReadPublishingKeys(config.publishing_key));
   Publisher::Options options;
   options.consortium = store->consortium();
   options.partner = config.partner;
@@ -163,8 +165,9 @@ absl::Status Node::Parts::MakePublisher() {
   options.scratch_dir = config.data;
   options.redactor = Redactor(config.redact);
   options.on_moved = [this](const std::string& audience) { replicator->OnLocalFeedMoved(audience); };
-  publisher = std::make_unique<Publisher>(options, store.get(), feeds.get(), charter.get(), checker.get(),
-                                          std::move(key), clock);
+  publisher =
+      std::make_unique<Publisher>(options, store.get(), feeds.get(), charter.get(), checker.get(), keys.front(), clock);
+  publisher->SetKeys(keys);
   replicator->OnAcknowledged([this] { publisher->OnAcknowledged(); });
   return absl::OkStatus();
 }
@@ -202,6 +205,13 @@ std::string Node::Parts::admin_listening() const {
   return absl::StrCat(config.admin_listen.substr(0, config.admin_listen.rfind(':') + 1), admin->port());
 }
 
+// A key that `cairn node new-key` made while the node runs is found without a restart.
+void Node::Parts::ReadKeys() {
+  const absl::StatusOr<std::vector<SigningKey>> keys = ReadPublishingKeys(config.publishing_key);
+  if (keys.ok()) return publisher->SetKeys(*keys);
+  LogWarning("publish.keys_unreadable", {{"why", keys.status().message()}});
+}
+
 absl::Status Node::Parts::OpenDoors() {
   const auto tls_pin = [this] { return SpkiSha256OfTlsFiles(config.tls_key, config.tls_certificate); };
   reporter = std::make_unique<StatusReporter>(StatusReporter::Options{config.node, config.partner, CAIRN_VERSION,
@@ -224,8 +234,9 @@ absl::Status Node::Parts::OpenDoors() {
   ASSIGN_OR_RETURN(local, LocalServer::Start(config.socket, {directory_service.get(), publishing_service.get(),
                                                              operations_service.get()}));
   RETURN_IF_ERROR(OpenAdminDoor());
-  upkeep = std::make_unique<Upkeep>(Upkeep::Options{config.heartbeat, config.tombstone_retention}, feeds.get(),
-                                    publisher.get(), charter.get(), audit.get(), clock);
+  upkeep = std::make_unique<Upkeep>(
+      Upkeep::Options{config.heartbeat, config.tombstone_retention, [this] { ReadKeys(); }}, feeds.get(),
+      publisher.get(), charter.get(), audit.get(), clock);
   return absl::OkStatus();
 }
 

@@ -51,11 +51,14 @@ void Upkeep::Run() {
                return stopping() ? absl::CancelledError("the node is stopping") : absl::OkStatus();
              }));
   absl::Duration beat_at = clock_->Monotonic();
+  uint64_t beaten_version = 0;  // of the charter: which key signs may have changed with it
   absl::Duration clear_at = beat_at + kClearEvery;
   absl::Duration compact_at = beat_at + kCompactEvery;
   while (true) {
     const absl::Duration now = clock_->Monotonic();
-    if (now >= beat_at) {
+    const uint64_t version = charter_->current()->version();
+    if (now >= beat_at || version != beaten_version) {
+      beaten_version = version;
       Beat();
       beat_at = now + options_.heartbeat;
     }
@@ -85,6 +88,7 @@ void Upkeep::TryDisk() {
 }
 
 void Upkeep::Beat() {
+  options_.read_keys();
   // Nothing published yet, or a reason that `status` shows: no news.
   if (publisher_->CanPublish().ok()) LogFailure("heartbeat", publisher_->Heartbeat());
 }

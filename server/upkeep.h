@@ -2,6 +2,8 @@
 // erases what was withdrawn.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -19,8 +21,9 @@ namespace cairn {
 class Upkeep {
  public:
   struct Options {
-    absl::Duration heartbeat;            // between new signatures of the own heads
+    absl::Duration heartbeat;            // between new signatures of the own heads, or when a new charter is in force
     absl::Duration tombstone_retention;  // withdrawals are remembered for so long
+    std::function<void()> read_keys;     // before each beat: gives the publisher the keys that are there now
   };
   Upkeep(Options options, FeedStore* feeds, Publisher* publisher, const LiveCharter* charter, const AuditLog* audit,
          Clock* clock);

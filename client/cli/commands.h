@@ -7,7 +7,8 @@
 
 namespace cairn {
 
-void AddNodeCommands(CLI::App* app, Context* context);      // node init
+void AddNodeCommands(CLI::App* app, Context* context);      // node init, new-key
+void AddNodeKeyCommand(CLI::App* node, Context* context);   // new-key, below node
 void AddCharterCommands(CLI::App* app, Context* context);   // charter key, init, admit, sign, ...
 void AddPublishCommand(CLI::App* app, Context* context);    // publish
 void AddEditCommands(CLI::App* app, Context* context);      // withdraw, verified, receipts

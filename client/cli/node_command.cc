@@ -231,8 +231,9 @@ void PrintMade(const MadeNode& made, Context* context) {
 }  // namespace
 
 void AddNodeCommands(CLI::App* app, Context* context) {
-  CLI::App* node = app->add_subcommand("node", "Make a node");
+  CLI::App* node = app->add_subcommand("node", "Make a node, or a new key for it");
   node->require_subcommand(1);
+  AddNodeKeyCommand(node, context);
   CLI::App* init = node->add_subcommand("init", "Make the data directory of a new node: keys, settings, join request");
   auto options = std::make_shared<InitOptions>();
   init->add_option("--data", options->data, "The directory to make")->type_name("DIR");

@@ -87,11 +87,13 @@ std::string FeedStateText(const v1::FeedStatus& feed) {
   }
   if (feed.state() == "frozen") return "frozen: its owner contradicted itself";
   if (feed.state() == "damaged") return "damaged: being fetched anew";
+  if (feed.state() == "revoked") return "hidden: signed with a revoked key";
   return feed.state();
 }
 
 Tone FeedTone(const v1::FeedStatus& feed) {
-  if (feed.state() == "frozen" || feed.state() == "damaged" || feed.state() == "behind its copies") return Tone::kBad;
+  static constexpr absl::string_view bad[] = {"frozen", "damaged", "revoked", "behind its copies"};
+  if (std::find(std::begin(bad), std::end(bad), feed.state()) != std::end(bad)) return Tone::kBad;
   return feed.state() == "ok" && feed.announced_seq() <= feed.seq() ? Tone::kGood : Tone::kWarning;
 }
 

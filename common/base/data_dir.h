@@ -15,6 +15,7 @@ inline constexpr absl::string_view tls_key = "keys/node.key";            // secr
 inline constexpr absl::string_view tls_certificate = "keys/node.crt";    // its self-signed certificate, PEM
 inline constexpr absl::string_view publishing_key = "keys/publish.key";  // secret: Ed25519, PEM
 inline constexpr absl::string_view join_request = "join-request";        // for the governors, text
+inline constexpr absl::string_view new_key_request = "new-key-request";  // for the governors, text
 inline constexpr absl::string_view charter = "charter.chain";            // what the governors answered with, text
 inline constexpr absl::string_view database = "cairn.db";                // with its -wal and -shm beside it
 inline constexpr absl::string_view socket = "cairn.sock";                // gRPC for whoever may open it

@@ -90,6 +90,7 @@ inline constexpr size_t charter_file_bytes_max = 64 * 1024 * 1024;  // a chain i
 inline constexpr size_t charter_name_bytes_max = 400;            // a name for people, in any script
 inline constexpr int charter_partners_max = 2'000;               // the plan of 1,000, twice over
 inline constexpr int charter_governors_max = 100;                // people who can be asked to sign
+inline constexpr int charter_keys_max = 64;                      // publishing keys of one partner: a change a year for a lifetime
 inline constexpr int charter_nodes_max = 32;                     // machines of one partner
 
 // --- reading

@@ -13,6 +13,8 @@ namespace cairn {
 
 namespace {
 
+constexpr int signatures_max = 2 * limits::charter_governors_max;  // the governors before and those after, each once
+
 absl::Status CheckThreshold(const v1::SignedCharter& signed_charter, const v1::Charter& governors_of,
                             absl::string_view whose) {
   const uint32_t have = CountSignatures(signed_charter, governors_of);
@@ -46,6 +48,10 @@ absl::StatusOr<v1::Charter> ParseCharter(const v1::SignedCharter& signed_charter
   if (signed_charter.body().size() > limits::charter_bytes_max) {
     return absl::InvalidArgumentError(absl::StrCat("charter of ", signed_charter.body().size(), " bytes; at most ",
                                                    limits::charter_bytes_max, " are allowed"));
+  }
+  if (signed_charter.signatures_size() > signatures_max) {
+    return absl::InvalidArgumentError(absl::StrCat("charter with ", signed_charter.signatures_size(),
+                                                   " signatures; at most ", signatures_max, " are looked at"));
   }
   v1::Charter charter;
   if (!charter.ParseFromString(signed_charter.body())) {

@@ -40,11 +40,16 @@ absl::StatusOr<v1::Charter> Admit(v1::Charter charter, const v1::JoinRequest& re
 // Nothing new of the partner is accepted until it is Reinstated.
 absl::StatusOr<v1::Charter> Suspend(v1::Charter charter, absl::string_view partner);
 absl::StatusOr<v1::Charter> Reinstate(v1::Charter charter, absl::string_view partner);
-// The partner leaves for good; its nodes lose their pins and circles lose the partner.
+// The partner leaves for good and its entries are withdrawn everywhere; its nodes lose their pins and circles lose the
+// partner. See RetireKeeping (key_edit.h) for entries that stay.
 absl::StatusOr<v1::Charter> Retire(v1::Charter charter, absl::string_view partner);
 
 // Takes one node out; its streams end.
 absl::StatusOr<v1::Charter> RemoveNode(v1::Charter charter, absl::string_view node);
+// The node shows another TLS key, of this SPKI hash or of a join request that it made anew. ALREADY_EXISTS when it is
+// pinned; NOT_FOUND for a node that is none of the asking partner's.
+absl::StatusOr<v1::Charter> SetPin(v1::Charter charter, absl::string_view node, absl::string_view spki_sha256);
+absl::StatusOr<v1::Charter> SetPin(v1::Charter charter, const v1::JoinRequest& request);
 // Changes where a node is dialled; empty: it only dials out.
 absl::StatusOr<v1::Charter> SetEndpoint(v1::Charter charter, absl::string_view node, absl::string_view endpoint);
 
@@ -54,6 +59,11 @@ absl::StatusOr<v1::Charter> SetGovernors(v1::Charter charter, std::vector<v1::Go
 // The partners of a circle; none removes the circle.
 absl::StatusOr<v1::Charter> SetCircle(v1::Charter charter, absl::string_view circle,
                                       const std::vector<std::string>& partners);
+
+// Takes partners out of the circle, then others in. NOT_FOUND for one that is to go and is not there. With nobody left
+// the circle is removed.
+absl::StatusOr<v1::Charter> ChangeCircle(v1::Charter charter, absl::string_view circle,
+                                         const std::vector<std::string>& add, const std::vector<std::string>& remove);
 
 // The bounds of a partner.
 absl::StatusOr<v1::Charter> SetQuota(v1::Charter charter, absl::string_view partner, const v1::Quota& quota);

@@ -13,6 +13,7 @@ namespace {
 
 constexpr absl::string_view chain_label = "CAIRN CHARTER";
 constexpr absl::string_view join_label = "CAIRN JOIN REQUEST";
+constexpr absl::string_view new_key_label = "CAIRN NEW KEY REQUEST";
 constexpr size_t line_length = 64;
 
 std::string Armour(absl::string_view label, const std::string& bytes) {
@@ -70,6 +71,14 @@ std::string ArmourJoinRequest(const v1::JoinRequest& request) {
 
 absl::StatusOr<v1::JoinRequest> JoinRequestFromText(absl::string_view text) {
   return MessageFromText<v1::JoinRequest>(join_label, text);
+}
+
+std::string ArmourNewKeyRequest(const v1::NewKeyRequest& request) {
+  return Armour(new_key_label, request.SerializeAsString());
+}
+
+absl::StatusOr<v1::NewKeyRequest> NewKeyRequestFromText(absl::string_view text) {
+  return MessageFromText<v1::NewKeyRequest>(new_key_label, text);
 }
 
 }  // namespace cairn

@@ -1,4 +1,4 @@
-// Charters and join requests as files that survive mail and copy-and-paste: base64 between BEGIN and END lines, as in
+// Charters and requests as files that survive mail and copy-and-paste: base64 between BEGIN and END lines, as in
 // PEM (RFC 7468). Text before BEGIN and after END is for people and is not read.
 #pragma once
 
@@ -19,5 +19,9 @@ absl::StatusOr<v1::CharterChain> ChainFromText(absl::string_view text);
 // "-----BEGIN CAIRN JOIN REQUEST-----" ...
 std::string ArmourJoinRequest(const v1::JoinRequest& request);
 absl::StatusOr<v1::JoinRequest> JoinRequestFromText(absl::string_view text);
+
+// "-----BEGIN CAIRN NEW KEY REQUEST-----" ...
+std::string ArmourNewKeyRequest(const v1::NewKeyRequest& request);
+absl::StatusOr<v1::NewKeyRequest> NewKeyRequestFromText(absl::string_view text);
 
 }  // namespace cairn

@@ -100,7 +100,12 @@ void CheckKey(Rules* rules, const std::string& path, const v1::PublishingKey& ke
   }
   std::set<std::string> audiences;
   for (int i = 0; i < key.ranges_size(); ++i) {
-    CheckRange(rules, absl::StrCat(path, ".ranges[", i, "]"), key.ranges(i), &audiences);
+    const std::string range_path = absl::StrCat(path, ".ranges[", i, "]");
+    CheckRange(rules, range_path, key.ranges(i), &audiences);
+    if (key.revoked() && key.ranges(i).until_digest().empty()) {
+      rules->Add(range_path + ".until_digest", "", "missing",
+                 "a revoked key keeps only what is named by number and digest");
+    }
   }
 }
 
@@ -131,6 +136,11 @@ void CheckPartner(Rules* rules, const std::string& path, const v1::Partner& part
     rules->Add(path + ".status", absl::StrCat(partner.status()), "not a status", "ACTIVE, SUSPENDED or RETIRED");
   }
   if (partner.generation() == 0) rules->Add(path + ".generation", "0", "missing", "generations count from 1");
+  if (partner.entries_kept() && partner.status() != v1::RETIRED) {
+    rules->Add(path + ".entries_kept", "true", "set for a partner that has not left",
+               "it is for the status RETIRED only");
+  }
+  rules->Size(path + ".publishing_keys", partner.publishing_keys_size(), limits::charter_keys_max);
   for (int i = 0; i < partner.publishing_keys_size(); ++i) {
     CheckKey(rules, absl::StrCat(path, ".publishing_keys[", i, "]"), partner.publishing_keys(i), partner.generation(),
              seen);

@@ -33,8 +33,8 @@ absl::Status CheckShape(const v1::Partner& partner) {
     return absl::InvalidArgumentError(absl::StrCat("join request with ", partner.publishing_keys_size(), " keys and ",
                                                    partner.nodes_size(), " nodes; it has one of each"));
   }
-  if (partner.status() != v1::ACTIVE || partner.generation() != 1 || partner.has_quota() ||
-      partner.publishing_keys(0).ranges_size() != 0) {
+  if (partner.status() != v1::ACTIVE || partner.generation() != 1 || partner.has_quota() || partner.entries_kept() ||
+      partner.publishing_keys(0).revoked() || partner.publishing_keys(0).ranges_size() != 0) {
     return absl::InvalidArgumentError(
         "join request that asks for a status, generation, quota or key ranges of its own; these are the governors' to "
         "decide");
@@ -77,7 +77,11 @@ absl::Status CheckJoinRequest(const v1::JoinRequest& request) {
 }
 
 std::string JoinFingerprint(const v1::JoinRequest& request) {
-  const std::string digits = ToHex(Sha256(absl::StrCat(join_domain, request.partner().SerializeAsString())));
+  return GroupedFingerprint(absl::StrCat(join_domain, request.partner().SerializeAsString()));
+}
+
+std::string GroupedFingerprint(absl::string_view bytes) {
+  const std::string digits = ToHex(Sha256(bytes));
   std::string grouped = digits.substr(0, 4);
   for (size_t i = 4; i < 32; i += 4) absl::StrAppend(&grouped, " ", digits.substr(i, 4));
   return grouped;

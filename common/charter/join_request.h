@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "cairn/v1/charter.pb.h"
 #include "common/crypto/keys.h"
 
@@ -31,5 +32,8 @@ absl::Status CheckJoinRequest(const v1::JoinRequest& request);
 // What two people compare on the phone: the first 32 hexadecimal digits of the SHA-256 of the request, in groups of
 // four.
 std::string JoinFingerprint(const v1::JoinRequest& request);
+
+// The same of any bytes that two people compare.
+std::string GroupedFingerprint(absl::string_view bytes);
 
 }  // namespace cairn

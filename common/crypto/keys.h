@@ -17,6 +17,7 @@ namespace cairn {
 inline constexpr absl::string_view head_domain = "cairn.v1.head\n";
 inline constexpr absl::string_view charter_domain = "cairn.v1.charter\n";
 inline constexpr absl::string_view join_domain = "cairn.v1.join\n";
+inline constexpr absl::string_view new_key_domain = "cairn.v1.newkey\n";
 
 inline constexpr size_t public_key_bytes = 32;
 inline constexpr size_t signature_bytes = 64;

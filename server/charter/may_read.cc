@@ -25,7 +25,7 @@ bool MayRead(const CharterView& charter, const Reader& reader, absl::string_view
   if (!reader.MayAsk(audience)) return false;
   if (!reader.partner().empty() && reader.partner() == partner) return true;
   const v1::Partner* const owner = charter.FindPartner(partner);
-  if (owner == nullptr || owner->status() == v1::RETIRED) return false;
+  if (owner == nullptr || (owner->status() == v1::RETIRED && !owner->entries_kept())) return false;
   if (audience == "public") return true;
   if (charter.FindActivePartner(reader.partner()) == nullptr) return false;
   if (audience == "consortium") return true;

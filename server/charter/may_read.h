@@ -3,7 +3,7 @@
 //
 // Denied unless a rule here allows it:
 //   the partner that owns the feed      always
-//   a feed of an unknown or retired partner  nobody else
+//   a feed of an unknown or retired partner  nobody else, unless the charter keeps the entries of the retired one
 //   "public"                            everybody
 //   "consortium"                        active partners
 //   "circle:NAME"                       active partners in the circle; an unknown or empty circle: nobody

@@ -17,6 +17,7 @@
 #include "common/record/supplement.h"
 #include "common/text/language.h"
 #include "common/text/utf8.h"
+#include "server/charter/may_sign.h"
 
 namespace cairn {
 namespace {
@@ -92,7 +93,11 @@ uint32_t VerifyDefaultDays(const CharterView& charter) {
 absl::StatusOr<std::vector<IndexedFeed>> ReadableFeeds(Connection& connection, const CharterView& charter,
                                                        const Reader& reader) {
   ASSIGN_OR_RETURN(std::vector<IndexedFeed> feeds, ReadFeeds(connection));
-  const auto denied = [&](const IndexedFeed& f) { return !MayRead(charter, reader, f.feed.partner, f.feed.audience); };
+  const auto denied = [&](const IndexedFeed& f) {
+    if (!MayRead(charter, reader, f.feed.partner, f.feed.audience)) return true;
+    // What a revoked key signed is shown to nobody.
+    return !f.key_id.empty() && !StandsFor(charter, {f.feed, f.key_id, f.seq, f.state_digest}).ok();
+  };
   feeds.erase(std::remove_if(feeds.begin(), feeds.end(), denied), feeds.end());
   return feeds;
 }

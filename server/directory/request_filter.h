@@ -16,7 +16,8 @@ namespace cairn {
 // Days between verifications where a record names none: the charter's, 365 when it names none either.
 uint32_t VerifyDefaultDays(const CharterView& charter);
 
-// The feeds that `reader` may read, of all that are held. The one place where the directory asks MayRead.
+// The feeds that `reader` may read, of all that are held, and that the charter stands for. The one place where the
+// directory asks MayRead and StandsFor.
 absl::StatusOr<std::vector<IndexedFeed>> ReadableFeeds(Connection& connection, const CharterView& charter,
                                                        const Reader& reader);
 

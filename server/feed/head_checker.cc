@@ -8,6 +8,7 @@
 #include "common/base/status_macros.h"
 #include "common/charter/charter_document.h"
 #include "common/crypto/keys.h"
+#include "server/charter/may_sign.h"
 #include "server/feed/head_format.h"
 
 namespace cairn {
@@ -18,39 +19,8 @@ std::string NameOf(const v1::HeadContent& content) {
   return absl::StrCat("head of ", FeedKey::FromProto(content.feed()).ToString(), " at ", content.seq());
 }
 
-// That the charter knows the owner, and that the feed is in the generation in force.
-absl::Status CheckOwner(const CharterView& charter, const v1::HeadContent& content) {
-  const v1::Partner* const owner = charter.FindPartner(content.feed().partner());
-  if (owner == nullptr) return absl::PermissionDeniedError("no such partner in the charter");
-  if (owner->status() != v1::ACTIVE) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("the partner is ", v1::PartnerStatus_Name(owner->status()), "; nothing new of it is accepted"));
-  }
-  if (content.feed().generation() != owner->generation()) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("generation ", content.feed().generation(), "; the charter has generation ", owner->generation()));
-  }
-  if (!IsAudience(content.feed().audience())) {
-    return absl::InvalidArgumentError(absl::StrCat("audience ", Quoted(content.feed().audience()), " is none"));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckRange(const v1::PublishingKey& key, const v1::HeadContent& content) {
-  for (const v1::KeyRange& range : key.ranges()) {
-    if (range.audience() != content.feed().audience()) continue;
-    if (content.seq() < range.from_seq() || (range.until_seq() != 0 && content.seq() > range.until_seq())) {
-      return absl::PermissionDeniedError(
-          absl::StrCat("its key may sign from ", range.from_seq(), " to ", range.until_seq(), " only (0: no end)"));
-    }
-    if (content.seq() == range.until_seq() && !range.until_digest().empty() &&
-        content.state_digest() != range.until_digest()) {
-      return absl::PermissionDeniedError(absl::StrCat("digest ", ToHex(content.state_digest()),
-                                                      " is not the last good one of its key, ",
-                                                      ToHex(range.until_digest())));
-    }
-  }
-  return absl::OkStatus();
+HeadClaim ClaimOf(const v1::HeadContent& content, const std::string& key_id) {
+  return {FeedKey::FromProto(content.feed()), key_id, content.seq(), content.state_digest()};
 }
 
 // The younger of two contradicts the older when it names another predecessor than the older, or leaves no room for it.
@@ -72,17 +42,15 @@ absl::StatusOr<AuthenticHead> HeadChecker::CheckSignature(const v1::SignedHead& 
         absl::StrCat(NameOf(content), ": of consortium ", Quoted(content.consortium()), ", not ", Quoted(consortium_)));
   }
   const std::shared_ptr<const CharterView> charter = charter_->current();
-  RETURN_IF_ERROR(Annotate(CheckOwner(*charter, content), NameOf(content)));
-  const v1::PublishingKey* const key =
-      charter->FindPublishingKey(content.feed().partner(), content.feed().generation(), parsed.body.key_id());
-  if (key == nullptr) {
-    return absl::PermissionDeniedError(absl::StrCat(NameOf(content), ": key ", Quoted(parsed.body.key_id()),
-                                                    " is none of the partner's for this generation"));
+  if (!IsAudience(content.feed().audience())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(NameOf(content), ": audience ", Quoted(content.feed().audience()), " is none"));
   }
-  if (!VerifySignature(key->public_key(), head_domain, head.body(), head.signature())) {
+  const absl::StatusOr<const v1::PublishingKey*> key = MaySign(*charter, ClaimOf(content, parsed.body.key_id()));
+  if (!key.ok()) return Annotate(key.status(), NameOf(content));
+  if (!VerifySignature((*key)->public_key(), head_domain, head.body(), head.signature())) {
     return absl::DataLossError(absl::StrCat(NameOf(content), ": the signature is not that of its key"));
   }
-  RETURN_IF_ERROR(Annotate(CheckRange(*key, content), NameOf(content)));
   const absl::Time as_of = absl::FromUnixMillis(parsed.body.as_of_unix_millis());
   if (as_of > clock_->Now() + as_of_future_max) {
     return absl::InvalidArgumentError(
@@ -120,6 +88,19 @@ HeadChecker::Order HeadChecker::Compare(const v1::SignedHead& held, const Authen
   }
   if (offered.content_sha256() != parsed->content_sha256) return Order::kFork;
   return offered.as_of_unix_millis() > parsed->body.as_of_unix_millis() ? Order::kNewerAsOf : Order::kSame;
+}
+
+HeadChecker::Order HeadChecker::CompareNow(const HeldFeed& held, const AuthenticHead& offered) const {
+  const Order order = Compare(held.head, offered);
+  if (order != Order::kFork) return order;
+  const HeadClaim claim{held.feed, held.key_id, held.seq, held.state_digest};
+  if (MaySign(*charter_->current(), claim).ok()) return order;
+  return offered.seq() > held.seq ? Order::kNewer : Order::kOlder;
+}
+
+absl::Status CheckStanding(const CharterView& charter, const HeldFeed& held) {
+  if (!held.has_head) return absl::OkStatus();
+  return StandsFor(charter, {held.feed, held.key_id, held.seq, held.state_digest});
 }
 
 absl::StatusOr<FeedKey> HeadChecker::CheckEvidence(const v1::ForkEvidence& evidence) const {

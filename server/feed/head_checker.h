@@ -20,8 +20,8 @@ class HeadChecker {
  public:
   HeadChecker(const LiveCharter* charter, std::string consortium, Clock* clock);
 
-  // R1: the head is of this consortium and of an active partner, in the generation that the charter names, and signed
-  // by a key of the partner for that generation, audience and sequence number. Errors: INVALID_ARGUMENT for what is
+  // R1: the head is of this consortium, the charter lets its key sign it (server/charter/may_sign.h), and the signature
+  // is that of the key. Errors: INVALID_ARGUMENT for what is
   // malformed or too far in the future; PERMISSION_DENIED for what the charter does not allow; DATA_LOSS for a wrong
   // signature. Some 100 microseconds.
   absl::StatusOr<AuthenticHead> CheckSignature(const v1::SignedHead& head) const;
@@ -42,6 +42,10 @@ class HeadChecker {
   // previous_seq and seq), and the same with the two exchanged. Across generations there is no fork. An unreadable
   // `held` counts as none. Both must be heads of one partner and audience.
   static Order Compare(const v1::SignedHead& held, const AuthenticHead& offered);
+  // As Compare, but by the charter in force: a head held that it would no longer accept, since its key is revoked, is
+  // the word of a thief perhaps, and its contradiction to the owner's word no fork of the owner's: the owner's is newer
+  // when its number is higher (R5).
+  Order CompareNow(const HeldFeed& held, const AuthenticHead& offered) const;
 
   // The feed of a proof that its owner contradicted itself: both heads are authentic and cannot both be true.
   // INVALID_ARGUMENT when they can; else as CheckSignature.
@@ -52,5 +56,8 @@ class HeadChecker {
   const std::string consortium_;
   Clock* const clock_;
 };
+
+// OK while the charter stands for what is held of a feed; see StandsFor. Nothing held is fine.
+absl::Status CheckStanding(const CharterView& charter, const HeldFeed& held);
 
 }  // namespace cairn

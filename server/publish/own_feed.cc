@@ -1,12 +1,17 @@
 #include "server/publish/own_feed.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/errors.h"
+#include "common/base/limits.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/crypto/keys.h"
+#include "server/charter/may_sign.h"
 #include "server/store/apply.h"
 
 namespace cairn {
@@ -18,8 +23,60 @@ OwnFeed::OwnFeed(std::string consortium, std::string partner, Store* store, Feed
       feeds_(feeds),
       charter_(charter),
       checker_(checker),
-      signer_(std::move(key), std::move(consortium)),
-      clock_(clock) {}
+      consortium_(std::move(consortium)),
+      clock_(clock) {
+  SetKeys({std::move(key)});
+}
+
+// --- keys
+
+void OwnFeed::SetKeys(const std::vector<SigningKey>& keys) {
+  std::vector<Signer> signers;
+  for (const SigningKey& key : keys) signers.push_back(std::make_shared<const HeadSigner>(key, consortium_));
+  absl::MutexLock lock(&keys_mutex_);
+  signers_ = std::move(signers);
+}
+
+OwnFeed::Signer OwnFeed::FindSigner(absl::string_view key_id) const {
+  absl::MutexLock lock(&keys_mutex_);
+  for (const Signer& signer : signers_) {
+    if (signer->key_id() == key_id) return signer;
+  }
+  return nullptr;
+}
+
+std::string OwnFeed::KeyIds() const {
+  absl::MutexLock lock(&keys_mutex_);
+  return absl::StrJoin(signers_, ", ", [](std::string* out, const Signer& s) { absl::StrAppend(out, s->key_id()); });
+}
+
+absl::StatusOr<OwnFeed::Signer> OwnFeed::SignerFor(const FeedKey& feed, uint64_t seq) const {
+  const std::shared_ptr<const CharterView> charter = charter_->current();
+  const v1::PublishingKey* const key =
+      NewestKey(*charter, feed, seq, [this](const std::string& id) { return FindSigner(id) != nullptr; });
+  Signer signer = key == nullptr ? nullptr : FindSigner(KeyId(key->public_key()));
+  if (signer != nullptr) return signer;
+  return absl::FailedPreconditionError(absl::StrCat("feed ", feed.ToString(), ": charter version ", charter->version(),
+                                                    " lets none of the keys held (", KeyIds(), ") sign at ", seq,
+                                                    "; `cairn node new-key` makes one that the governors can name"));
+}
+
+std::string OwnFeed::MissingKey() const {
+  const std::shared_ptr<const CharterView> charter = charter_->current();
+  const v1::Partner* const own = charter->FindActivePartner(partner_);
+  if (own == nullptr) return "";
+  const auto& keys = own->publishing_keys();
+  const auto newest = std::find_if(keys.rbegin(), keys.rend(), [&](const v1::PublishingKey& key) {
+    return key.generation() == own->generation() && !key.revoked();
+  });
+  if (newest == keys.rend()) return absl::StrCat("the charter names no key that ", partner_, " may publish with");
+  const std::string key_id = KeyId(newest->public_key());
+  if (FindSigner(key_id) != nullptr) return "";
+  return absl::StrCat("the charter names key ", key_id, " for ", partner_, ", which this node does not hold (it holds ",
+                      KeyIds(), "); put it beside keys/publish.key as publish.key.next");
+}
+
+// --- what may be written
 
 absl::Status OwnFeed::CheckCharter() const {
   const std::shared_ptr<const CharterView> charter = charter_->current();
@@ -36,14 +93,15 @@ absl::Status OwnFeed::CheckCharter() const {
                                                       v1::PartnerStatus_Name(own->status()), " in charter version ",
                                                       charter->version()));
   }
-  if (charter->FindPublishingKey(partner_, own->generation(), signer_.key_id()) == nullptr) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("publishing key ", signer_.key_id(), " is not among those of ", Quoted(partner_),
-                     " in charter version ", charter->version(),
-                     "; put back the key file that belongs to this partner, or ask the "
-                     "governors to name this key in the charter"));
+  for (const v1::PublishingKey& key : own->publishing_keys()) {
+    const bool signs = key.generation() == own->generation() && !key.revoked();
+    if (signs && FindSigner(KeyId(key.public_key())) != nullptr) return absl::OkStatus();
   }
-  return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("publishing key ", KeyIds(), " is not among those of ", Quoted(partner_), " in charter version ",
+                   charter->version(),
+                   "; put back the key file that belongs to this partner, or ask the governors to name this key in the "
+                   "charter"));
 }
 
 FeedKey OwnFeed::KeyOf(const std::string& audience) const {
@@ -55,21 +113,30 @@ FeedKey OwnFeed::KeyOf(const std::string& audience) const {
 absl::Status OwnFeed::CheckFeed(const std::optional<HeldFeed>& held) const {
   if (!held.has_value() || !held->has_head) return absl::OkStatus();
   const std::string name = held->feed.ToString();
+  if (held->state == FeedState::kDamaged) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("feed ", name, " is damaged on this disk and being fetched anew"));
+  }
+  const FeedKey now = KeyOf(held->feed.audience);
+  if (now.generation < held->feed.generation) {
+    return absl::FailedPreconditionError(absl::StrCat("feed ", name, ": the charter is back in generation ",
+                                                      now.generation, "; the governors must sign a later one"));
+  }
+  const absl::Status stands = CheckStanding(*charter_->current(), *held);
+  if (!stands.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("feed ", name, " at ", held->seq, " is not this partner's word any more: ", stands.message(),
+                     "; restore a copy from before, and have the governors begin a new generation"));
+  }
+  // What is frozen or ends is only read, and carried into the generation that begins.
+  if (now.generation > held->feed.generation) return SignerFor(now, 1).status();
   if (held->frozen) {
     return absl::FailedPreconditionError(
         absl::StrCat("feed ", name,
                      " is frozen: two contradicting heads were signed with its key; the governors must name a new key "
                      "and generation"));
   }
-  if (held->state == FeedState::kDamaged) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("feed ", name, " is damaged on this disk and being fetched anew"));
-  }
-  if (const FeedKey now = KeyOf(held->feed.audience); now.generation != held->feed.generation) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("feed ", name, ": the charter is in generation ", now.generation, ", which is not begun here"));
-  }
-  return absl::OkStatus();
+  return SignerFor(held->feed, held->seq + 1).status();
 }
 
 absl::StatusOr<std::optional<HeldFeed>> OwnFeed::Settle(const std::string& audience) {
@@ -82,7 +149,33 @@ absl::StatusOr<std::optional<HeldFeed>> OwnFeed::Settle(const std::string& audie
   }
   RETURN_IF_ERROR(CheckFeed(*held));
   if (held->has_value() && !(*held)->has_head) return std::optional<HeldFeed>();
-  return held;
+  if (!held->has_value() || (*held)->feed.generation == KeyOf(audience).generation) return held;
+  if ((*held)->live_count == 0) return std::optional<HeldFeed>();  // begun by the first record
+  RETURN_IF_ERROR(Carry(**held));
+  return feeds_->Find(partner_, audience);
+}
+
+// The old generation is read while the new one is staged; both are whole in between, and a crash begins again.
+absl::Status OwnFeed::Carry(const HeldFeed& old) const {
+  Change change;
+  change.entries = old.live_count;
+  uint64_t after_seq = 0;
+  change.next = [&]() -> absl::StatusOr<std::vector<v1::Entry>> {
+    std::vector<v1::Entry> live;
+    for (bool last = false; live.empty() && !last;) {
+      ASSIGN_OR_RETURN(FeedStore::Page page, feeds_->ReadPage(old.feed, after_seq, limits::publish_chunk_bytes,
+                                                              limits::publish_chunk_entries));
+      for (v1::Entry& entry : page.entries) {
+        if (!entry.tombstone()) live.push_back(std::move(entry));
+      }
+      after_seq = page.through_seq;
+      last = page.last;
+    }
+    return live;
+  };
+  RETURN_IF_ERROR(WriteAll({{old.feed.audience, std::nullopt, change}}).status());
+  LogInfo("feed.generation_begun", {{"feed", KeyOf(old.feed.audience).ToString()}, {"records", old.live_count}});
+  return absl::OkStatus();
 }
 
 absl::Status OwnFeed::CheckQuota(const std::vector<FeedChange>& changes) const {
@@ -118,7 +211,8 @@ absl::Status OwnFeed::CheckQuota(const std::vector<FeedChange>& changes) const {
 // Nothing but this change may be signed: a set that is being fetched of this feed is staged in the same place.
 absl::Status OwnFeed::CheckBase(Connection& db, const Run& run) const {
   ASSIGN_OR_RETURN(const std::optional<HeldFeed> now, FeedStore::Find(db, partner_, run.feed.audience));
-  const bool has_head = now.has_value() && now->has_head;
+  // The head of an earlier generation is replaced as a whole: nothing is built on it.
+  const bool has_head = now.has_value() && now->has_head && now->feed.generation >= run.feed.generation;
   const uint64_t seq = has_head ? now->seq : 0;
   if (has_head == run.held.has_value() && seq == run.base &&
       (!has_head || now->content_sha256 == run.held->content_sha256)) {
@@ -142,15 +236,17 @@ absl::Status OwnFeed::CheckUntouched(Connection& db, const Run& run) const {
 
 absl::StatusOr<ApplyProgress> OwnFeed::Finish(Connection& db, const Run& run, const StagedSet& staged) const {
   ASSIGN_OR_RETURN(const std::optional<HeldFeed> now, FeedStore::Find(db, partner_, run.feed.audience));
+  const bool replaces = now.has_value() && now->has_head && now->feed.generation != run.feed.generation;
   if (staged.staged_entries != run.entries || !now.has_value() || now->staging.base_seq != run.base ||
-      now->staging.full) {
+      now->staging.full != replaces) {
     return absl::AbortedError(absl::StrCat("feed ", run.feed.ToString(), ": ", staged.staged_entries,
                                            " entries are staged where the batch has ", run.entries, " onto ", run.base,
                                            "; nothing is published, publish it again"));
   }
   const uint64_t seq = run.base + run.entries;
   const HeadSigner::NextState next{run.feed, seq, staged.live_count, staged.digest.Digest(), clock_->Now()};
-  ASSIGN_OR_RETURN(const v1::SignedHead head, signer_.SignNext(run.held.has_value() ? &run.held->head : nullptr, next));
+  ASSIGN_OR_RETURN(const Signer signer, SignerFor(run.feed, seq));
+  ASSIGN_OR_RETURN(const v1::SignedHead head, signer->SignNext(run.held.has_value() ? &run.held->head : nullptr, next));
   ASSIGN_OR_RETURN(AuthenticHead authentic, checker_->CheckSignature(head));
   ASSIGN_OR_RETURN(const VerifiedHead verified, checker_->CheckState(std::move(authentic), staged));
   return feeds_->MakeVisible(db, verified);
@@ -237,6 +333,11 @@ absl::StatusOr<std::vector<uint64_t>> OwnFeed::Write(const std::vector<FeedChang
                                                      const Committing& committing) {
   RETURN_IF_ERROR(CheckCharter());
   RETURN_IF_ERROR(CheckQuota(changes));
+  return WriteAll(changes, committing);
+}
+
+absl::StatusOr<std::vector<uint64_t>> OwnFeed::WriteAll(const std::vector<FeedChange>& changes,
+                                                        const Committing& committing) const {
   std::vector<Run> runs;
   for (const FeedChange& each : changes) {
     runs.push_back({KeyOf(each.audience), each.held, each.held.has_value() ? each.held->seq : 0, each.change.entries,
@@ -258,7 +359,8 @@ absl::StatusOr<std::vector<uint64_t>> OwnFeed::Write(const std::vector<FeedChang
 absl::StatusOr<bool> OwnFeed::Resign(const HeldFeed& held) {
   const absl::Time now = clock_->Now();
   if (HeadSigner::IsAheadOf(held.as_of_unix_millis, now)) return false;
-  ASSIGN_OR_RETURN(const v1::SignedHead head, signer_.Resign(held.head, now));
+  ASSIGN_OR_RETURN(const Signer signer, SignerFor(held.feed, held.seq));
+  ASSIGN_OR_RETURN(const v1::SignedHead head, signer->Resign(held.head, now));
   ASSIGN_OR_RETURN(const AuthenticHead authentic, checker_->CheckSignature(head));
   RETURN_IF_ERROR(store_->Write([&](Connection& db) { return feeds_->StoreHead(db, authentic); }));
   return true;

@@ -4,12 +4,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "cairn/v1/feed.pb.h"
 #include "common/base/clock.h"
 #include "server/charter/live_charter.h"
@@ -27,13 +31,20 @@ class OwnFeed {
   OwnFeed(std::string consortium, std::string partner, Store* store, FeedStore* feeds, const LiveCharter* charter,
           const HeadChecker* checker, SigningKey key, Clock* clock);
 
-  // OK when the charter lets this partner publish with this key.
+  // The keys that are held, in the place of those before. Thread-safe.
+  void SetKeys(const std::vector<SigningKey>& keys);
+  // In words for a person, when the charter names a newer key of the partner than is held; else empty. Thread-safe.
+  std::string MissingKey() const;
+
+  // OK when the charter lets this partner publish with one of the keys held.
   absl::Status CheckCharter() const;
-  // OK when the feed may be written to: not frozen, not damaged, in the charter's generation.
+  // OK when the feed may be written to: not frozen, not damaged, and the charter stands for what is held. In an earlier
+  // generation than the charter's it may be frozen: what is held is carried into the new one.
   absl::Status CheckFeed(const std::optional<HeldFeed>& held) const;
 
   // The feed of the audience under its head, after finishing what a crash interrupted; nullopt: nothing was published
-  // yet. Fails as CheckFeed.
+  // yet. Where the charter has begun a new generation, all live records are first carried into it under a head of the
+  // new key, so that nobody has to publish them again. Fails as CheckFeed.
   absl::StatusOr<std::optional<HeldFeed>> Settle(const std::string& audience);
 
   // What is to be written.
@@ -73,14 +84,22 @@ class OwnFeed {
   // A change on its way to the disk.
   struct Run {
     FeedKey feed;
-    const std::optional<HeldFeed>& held;
-    uint64_t base = 0;              // sequence number of `held`
-    uint64_t entries = 0;           // of the change
-    StageBatch last;                // the rest of the change, which goes with the head
-    std::optional<StagedSet> left;  // the staged set as this change left it
+    const std::optional<HeldFeed>& held;  // of the generation of `feed`
+    uint64_t base = 0;                    // sequence number of `held`
+    uint64_t entries = 0;                 // of the change
+    StageBatch last;                      // the rest of the change, which goes with the head
+    std::optional<StagedSet> left;        // the staged set as this change left it
     ApplyProgress progress = ApplyProgress::kDone;
   };
 
+  using Signer = std::shared_ptr<const HeadSigner>;
+  // The newest key held that may sign the feed at `seq`. FAILED_PRECONDITION when there is none.
+  absl::StatusOr<Signer> SignerFor(const FeedKey& feed, uint64_t seq) const;
+  Signer FindSigner(absl::string_view key_id) const ABSL_LOCKS_EXCLUDED(keys_mutex_);
+  std::string KeyIds() const ABSL_LOCKS_EXCLUDED(keys_mutex_);
+  absl::Status Carry(const HeldFeed& old) const;
+  absl::StatusOr<std::vector<uint64_t>> WriteAll(const std::vector<FeedChange>& changes,
+                                                 const Committing& committing = nullptr) const;
   absl::Status CheckQuota(const std::vector<FeedChange>& changes) const;
   absl::Status CheckBase(Connection& db, const Run& run) const;
   absl::Status CheckUntouched(Connection& db, const Run& run) const;
@@ -97,8 +116,10 @@ class OwnFeed {
   FeedStore* const feeds_;
   const LiveCharter* const charter_;
   const HeadChecker* const checker_;
-  const HeadSigner signer_;
+  const std::string consortium_;
   Clock* const clock_;
+  mutable absl::Mutex keys_mutex_;
+  std::vector<Signer> signers_ ABSL_GUARDED_BY(keys_mutex_);
 };
 
 }  // namespace cairn

@@ -60,6 +60,12 @@ class Publisher {
             SigningKey key, Clock* clock);
   ~Publisher();
 
+  // The keys that this node holds, in the place of those before. The newest that the charter names signs; heads that an
+  // older one signed are signed anew with the next heartbeat. None of `keys` is forgotten while it signs.
+  void SetKeys(const std::vector<SigningKey>& keys) { own_.SetKeys(keys); }
+  // What to do when the charter names a newer key for the partner than this node holds; else empty.
+  std::string MissingKey() const { return own_.MissingKey(); }
+
   // Until the node has asked its peers for its own feed, it must not write to it. `gate` is OK when it may, else says
   // why not. Initially OK; the node closes it before it starts replication.
   void SetGate(absl::Status gate);

@@ -137,7 +137,8 @@ void PeerSession::OnPageRead(uint32_t pull_id, StoreResult&& result) {
   Served& served = it->second;
   served.reading = false;
   // Access may have been withdrawn while the page was read.
-  if (!result.status.ok() || !result.page.has_value() || !state_->MaySend(partner_, NameOf(served.feed))) {
+  if (!result.status.ok() || !result.page.has_value() || !state_->MaySend(partner_, NameOf(served.feed)) ||
+      !state_->Stands(NameOf(served.feed))) {
     served_.erase(it);
     Refuse(pull_id, "no such feed here now");
     return;
@@ -381,7 +382,8 @@ std::optional<v1::SyncMessage> PeerSession::NextPage() {
   for (auto it = served_.begin(); it != served_.end(); ++it) {
     Served& served = it->second;
     if (!served.ready.has_value()) continue;
-    if (!state_->MaySend(partner_, NameOf(served.feed))) {  // access was withdrawn after the page was read (R7)
+    // Access was withdrawn, or the key revoked, after the page was read (R7, R1).
+    if (!state_->MaySend(partner_, NameOf(served.feed)) || !state_->Stands(NameOf(served.feed))) {
       const uint32_t refused = it->first;
       served_.erase(it);
       Refuse(refused, "no such feed here now");

@@ -71,7 +71,7 @@ void Puller::StartPull(const FeedName& feed, Inbound* inbound, PeerSession* sour
   const auto held = state_->feeds.find(feed);
   const bool same_generation = held != state_->feeds.end() && held->second.feed.generation == offered.generation;
   const StagingState* staging = same_generation && held->second.staging.active ? &held->second.staging : nullptr;
-  const bool whole = inbound->full_wanted || state_->Damaged(feed);
+  const bool whole = inbound->full_wanted || state_->Damaged(feed) || state_->Disputed(feed);
   const bool resumes = staging != nullptr && offered.seq >= staging->basis_seq && (!whole || staging->full);
   inbound->phase = Phase::kPulling;
   inbound->feed = FeedKey{feed.first, feed.second, offered.generation};

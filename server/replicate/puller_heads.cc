@@ -81,7 +81,7 @@ void Puller::OnAuthentic(PeerSession* session, const AuthenticHead& head, v1::Fe
   using Order = HeadChecker::Order;
   const Order order = held == state_->feeds.end() || held->second.seq == 0
                           ? Order::kNewer
-                          : HeadChecker::Compare(held->second.head, head);
+                          : state_->checker->CompareNow(held->second, head);
   if (state_->Frozen(feed, offered.generation)) return;
   if (order == Order::kFork) return Freeze(feed, held->second.head, head.signed_head());
   if (state_->Damaged(feed)) active_.insert(feed);
@@ -109,7 +109,7 @@ bool Puller::CommitInlined(const FeedName& feed, const AuthenticHead& head, v1::
   const uint64_t held_seq = held == state_->feeds.end() || held->second.feed != head.feed() ? 0 : held->second.seq;
   const bool staged = held != state_->feeds.end() && held->second.staging.active;
   if (!message.inlined() || inbound.phase != Phase::kIdle || staged || message.after_seq() > held_seq ||
-      state_->Damaged(feed) || state_->now < inbound.not_before ||
+      state_->Damaged(feed) || state_->Disputed(feed) || state_->now < inbound.not_before ||
       InlineCommits() >= static_cast<size_t>(limits::inline_commits_max) || !RateAllows(feed, &inbound)) {
     return false;
   }

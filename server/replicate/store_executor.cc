@@ -135,7 +135,7 @@ absl::Status StoreExecutor::Commit(Connection& db, const CommitHead& action, con
   ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, FeedStore::Find(db, feed.partner, feed.audience));
   const bool heals = held.has_value() && held->staging.active && held->staging.full;
   if (held.has_value() && held->has_head) {
-    const HeadChecker::Order order = HeadChecker::Compare(held->head, action.head);
+    const HeadChecker::Order order = checker_->CompareNow(*held, action.head);
     const bool same = order == HeadChecker::Order::kSame || order == HeadChecker::Order::kNewerAsOf;
     if (order != HeadChecker::Order::kNewer && !(same && heals)) {
       return absl::FailedPreconditionError(

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/limits.h"
 #include "server/charter/may_read.h"
+#include "server/charter/may_sign.h"
 
 namespace cairn {
 
@@ -66,9 +67,21 @@ bool SyncState::MaySend(const std::string& peer_partner, const FeedName& feed) c
   return MayRead(*charter, Reader::Partner(peer_partner), feed.first, feed.second);
 }
 
+bool SyncState::Stands(const FeedName& feed) const {
+  const auto it = feeds.find(feed);
+  return it == feeds.end() || CheckStanding(*charter, it->second).ok();
+}
+
+bool SyncState::Disputed(const FeedName& feed) const {
+  const auto it = feeds.find(feed);
+  if (it == feeds.end() || !it->second.has_head) return false;
+  const HeldFeed& held = it->second;
+  return !MaySign(*charter, {held.feed, held.key_id, held.seq, held.state_digest}).ok();
+}
+
 const HeldFeed* SyncState::Servable(const FeedName& feed) const {
   const auto it = feeds.find(feed);
-  if (it == feeds.end() || !it->second.has_head) return nullptr;
+  if (it == feeds.end() || !it->second.has_head || !Stands(feed)) return nullptr;
   const FeedState state = it->second.state;
   return state == FeedState::kOk || state == FeedState::kFrozen ? &it->second : nullptr;
 }

@@ -93,7 +93,12 @@ struct SyncState {
   bool MayHold(const FeedName& feed) const;
   // `peer_partner` may receive the feed. The same choke point that readers pass.
   bool MaySend(const std::string& peer_partner, const FeedName& feed) const;
-  // The feed stands at one verified head and may be shown to peers (R2).
+  // The charter in force stands for what is held of the feed: no key that signed it was revoked since. Nothing held is
+  // fine. What it does not stand for is passed on to nobody (R1).
+  bool Stands(const FeedName& feed) const;
+  // The head held would not be accepted any more, since its key was revoked: what follows it may not follow from it.
+  bool Disputed(const FeedName& feed) const;
+  // The feed stands at one verified head that the charter stands for, and may be shown to peers (R1, R2).
   const HeldFeed* Servable(const FeedName& feed) const;
 
  private:

@@ -77,6 +77,7 @@ v1::FeedStatus DescribeFeed(const HeldFeed& held, const std::string& own_partner
   status.set_audience(held.feed.audience);
   status.set_generation(held.feed.generation);
   status.set_seq(held.seq);
+  status.set_state_digest(ToHex(held.state_digest));
   status.set_live_records(held.live_count);
   if (held.has_head) *status.mutable_as_of() = ToTimestamp(absl::FromUnixMillis(held.as_of_unix_millis));
   status.set_state(StateName(held, announced_seq, held.feed.partner == own_partner));
@@ -109,6 +110,10 @@ void AlertOfFeeds(const v1::GetStatusResponse& status, std::vector<std::string>*
       alerts->push_back(absl::StrCat("feed ", name, " is frozen at ", feed.seq(),
                                      ": its owner signed two different states; it stays so until the governors begin a "
                                      "new generation of it"));
+    } else if (feed.state() == "revoked") {
+      alerts->push_back(absl::StrCat("feed ", name, " is hidden: what is held of it, up to ", feed.seq(),
+                                     ", was signed with a key that the charter does not stand for; it is shown again "
+                                     "when its owner signs with its new key, or begins its new generation"));
     } else if (feed.state() == "damaged") {
       alerts->push_back(absl::StrCat("feed ", name, " is damaged on this disk and is being fetched anew"));
     } else if (feed.state() == own_behind) {
@@ -224,6 +229,8 @@ absl::StatusOr<v1::GetStatusResponse> StatusReporter::Report(const Reader& reade
   status.set_can_publish(can_publish.ok());
   status.set_cannot_publish_reason(std::string(can_publish.message()));
   for (std::string& alert : Alerts(status, *charter, options_.tls_pin())) status.add_alerts(std::move(alert));
+  const std::string missing_key = options_.publisher->MissingKey();
+  if (!missing_key.empty()) status.add_alerts(missing_key);
   return status;
 }
 
@@ -243,6 +250,7 @@ absl::Status StatusReporter::ReportFeeds(const CharterView& charter, const Reade
     v1::FeedStatus* const feed = status->add_feeds();
     *feed = DescribeFeed(held, options_.partner, view.announced_seq, stale[held.feed_id]);
     feed->set_held_back(view.held_back);
+    if (!CheckStanding(charter, held).ok()) feed->set_state("revoked");
   }
   return absl::OkStatus();
 }

@@ -33,6 +33,7 @@ absl::StatusOr<HeldFeed> ToHeldFeed(const Statement& row) {
     ASSIGN_OR_RETURN(ParsedHead head, ParseStoredHead(row.Bytes(4)));
     held.head = std::move(head.signed_head);
     held.state_digest = head.content.state_digest();
+    held.key_id = head.body.key_id();
   }
   held.content_sha256 = row.String(5);
   held.seq = row.Int64(6);

@@ -46,6 +46,7 @@ struct HeldFeed {
   v1::SignedHead head;
   std::string content_sha256;
   std::string state_digest;
+  std::string key_id;  // of the key that signed the head
   uint64_t seq = 0;
   uint64_t live_count = 0;
   uint64_t live_bytes = 0;  // of payloads

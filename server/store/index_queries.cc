@@ -6,13 +6,15 @@
 #include "common/base/hex.h"
 #include "common/base/status_macros.h"
 #include "common/record/kinds.h"
+#include "server/store/feed_rows.h"
 #include "server/store/index_filter.h"
 
 namespace cairn {
 namespace {
 
 constexpr char kSelectFeeds[] =
-    "SELECT feed_id, partner, audience, generation, seq, floor_seq, live_count, as_of_unix_millis, applying FROM feed "
+    "SELECT feed_id, partner, audience, generation, seq, floor_seq, live_count, as_of_unix_millis, applying, head "
+    "FROM feed "
     "ORDER BY partner, audience";
 constexpr char kSelectById[] =
     "SELECT r.entry_id FROM record r WHERE r.kind = ? AND r.id = ? AND r.feed_id IN (SELECT value FROM json_each(?)) "
@@ -102,6 +104,10 @@ absl::StatusOr<std::vector<IndexedFeed>> ReadFeeds(Connection& connection) {
     feed.live_count = static_cast<uint64_t>(row.Int64(6));
     feed.as_of_unix_millis = row.Int64(7);
     feed.moving = row.Int64(8) != 0;
+    if (row.IsNull(9)) continue;
+    ASSIGN_OR_RETURN(const ParsedHead head, ParseStoredHead(row.Bytes(9)));
+    feed.key_id = head.body.key_id();
+    feed.state_digest = head.content.state_digest();
   }
   RETURN_IF_ERROR(row.status());
   return feeds;

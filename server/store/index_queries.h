@@ -32,6 +32,8 @@ struct IndexedFeed {
   uint64_t floor_seq = 0;  // highest sequence number of a tombstone that is no longer kept
   uint64_t live_count = 0;
   int64_t as_of_unix_millis = 0;  // 0: no head
+  std::string key_id;             // of the key that signed the head; empty: no head
+  std::string state_digest;       // that the head states, 32 bytes
   bool moving = false;  // a large verified change is being made visible: what lies before `seq` may still change
 };
 absl::StatusOr<std::vector<IndexedFeed>> ReadFeeds(Connection& connection);

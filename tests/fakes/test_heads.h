@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/crypto/hash.h"
+#include "common/crypto/keys.h"
 #include "server/store/feed_store.h"
 #include "server/store/verified_head.h"
 
@@ -12,6 +13,9 @@ namespace cairn {
 // Makes heads of the types that only the checker and the signer can make. Their signatures are nonsense.
 class TestHeads {
  public:
+  // The key that the heads name; a charter that stands for them gives it to their partner.
+  static std::string PublicKey() { return std::string(public_key_bytes, 'k'); }
+
   // A head that says what `staged` is, at `seq`.
   static VerifiedHead For(const StagedSet& staged, uint64_t seq, int64_t as_of_unix_millis = 1,
                           const std::string& consortium = "test") {
@@ -29,7 +33,7 @@ class TestHeads {
     v1::HeadBody body;
     body.set_content(content.SerializeAsString());
     body.set_as_of_unix_millis(as_of_unix_millis);
-    body.set_key_id("0000000000000000");
+    body.set_key_id(KeyId(PublicKey()));
     v1::SignedHead head;
     head.set_body(body.SerializeAsString());
     head.set_signature(std::string(64, 's'));

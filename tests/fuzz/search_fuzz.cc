@@ -13,6 +13,7 @@
 #include "server/directory/request_filter.h"
 #include "server/directory/token.h"
 #include "server/directory/watcher.h"
+#include "tests/fakes/test_heads.h"
 #include "tests/fuzz/fuzz_check.h"
 #include "tests/server/store/derived_test_store.h"
 
@@ -30,6 +31,9 @@ struct SmallDirectory {
       v1::Partner* partner = content.add_partners();
       partner->set_id(id);
       partner->set_status(v1::ACTIVE);
+      v1::PublishingKey* key = partner->add_publishing_keys();
+      key->set_public_key(TestHeads::PublicKey());
+      key->set_generation(1);
     }
     charter = std::make_shared<CharterView>(content, "sha");
     v1::Record line = TestService(1, "Telefon Łódź", "Help at night, NEAR the AND station");

@@ -54,6 +54,7 @@ class SimNode {
   std::pair<uint32_t, uint64_t> Held(int partner);
   // id -> payload hash of a feed as visible here.
   std::map<std::string, std::string> Entries(int partner);
+  uint64_t CharterVersion() const { return parts_->charter->current()->version(); }
   // Every digest and every derived row, recomputed.
   absl::Status Verify();
   // id -> text of what this node's publisher was told is published.

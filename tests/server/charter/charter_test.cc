@@ -146,6 +146,75 @@ TEST_F(LiveCharterTest, AViewStaysAsItWasWhileTheCharterChanges) {
   EXPECT_EQ(before->FindPartner("p1")->status(), v1::ACTIVE);
 }
 
+// --- attacks
+
+TEST_F(LiveCharterTest, CatchesUpThroughFiftyVersionsAtOnce) {
+  ASSERT_TRUE(live_->SubmitTrusted(consortium_.chain()).ok());
+  for (int i = 0; i < 50; ++i) {
+    consortium_.Change([&](v1::Charter* c) { c->set_consortium_name(absl::StrCat("Name ", i)); });
+  }
+  const auto submitted = live_->Submit(consortium_.chain());
+  ASSERT_TRUE(submitted.ok()) << submitted.status();
+  EXPECT_EQ(submitted->accepted, 50u);
+  Open();
+  EXPECT_EQ(live_->current()->version(), 51u);
+  EXPECT_EQ(live_->current()->charter().consortium_name(), "Name 49");
+}
+
+TEST_F(LiveCharterTest, CatchesUpThroughFiftyVersionsPieceByPiece) {
+  ASSERT_TRUE(live_->SubmitTrusted(consortium_.chain()).ok());
+  for (int i = 0; i < 50; ++i) consortium_.Change([](v1::Charter*) {});
+  for (int from = 1; from < 51; from += 7) {
+    v1::CharterChain piece;
+    for (int i = from; i < std::min(from + 7, 51); ++i) *piece.add_versions() = consortium_.chain().versions(i);
+    ASSERT_TRUE(live_->Submit(piece).ok());
+  }
+  EXPECT_EQ(live_->current()->version(), 51u);
+}
+
+TEST_F(LiveCharterTest, FastForward_PastAnUnsignedVersion_IsRefusedAsAWhole) {
+  ASSERT_TRUE(live_->SubmitTrusted(consortium_.chain()).ok());
+  for (int i = 0; i < 50; ++i) consortium_.Change([](v1::Charter*) {});
+  v1::CharterChain chain = consortium_.chain();
+  chain.mutable_versions(20)->clear_signatures();
+  EXPECT_EQ(live_->Submit(chain).status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(live_->current()->version(), 1u);
+}
+
+TEST_F(LiveCharterTest, Rollback_ToAnOlderChain_ChangesNothing) {
+  const v1::CharterChain old = consortium_.chain();
+  Suspend(1);
+  ASSERT_TRUE(live_->SubmitTrusted(consortium_.chain()).ok());
+  EXPECT_EQ(live_->SubmitTrusted(old)->accepted, 0u);
+  EXPECT_EQ(live_->current()->version(), 2u);
+}
+
+TEST_F(LiveCharterTest, MixAndMatch_VersionsOfAnotherConsortium_AreRefused) {
+  ASSERT_TRUE(live_->SubmitTrusted(consortium_.chain()).ok());
+  TestConsortium other(3, 1, "elsewhere");  // the same governor governs both
+  other.Change([](v1::Charter*) {});
+  v1::CharterChain mixed;
+  *mixed.add_versions() = other.chain().versions(1);
+  EXPECT_EQ(live_->Submit(mixed).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(live_->current()->version(), 1u);
+}
+
+TEST_F(LiveCharterTest, ArbitraryBytes_AreRefusedAndTheCharterStays) {
+  ASSERT_TRUE(live_->SubmitTrusted(consortium_.chain()).ok());
+  v1::CharterChain chain = consortium_.chain();
+  chain.add_versions()->set_body("\xff\xff");
+  SignCharter(chain.mutable_versions(1), consortium_.governor());
+  EXPECT_EQ(live_->Submit(chain).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(live_->current()->version(), 1u);
+}
+
+TEST_F(LiveCharterTest, AnExpiredCharter_IsInForceAllTheSame) {
+  consortium_.Change([](v1::Charter* c) { c->mutable_expires_at()->set_seconds(1); });
+  ASSERT_TRUE(live_->SubmitTrusted(consortium_.chain()).ok());
+  EXPECT_EQ(live_->current()->version(), 2u);
+  EXPECT_NE(live_->current()->FindActivePartner("p0"), nullptr);
+}
+
 // --- lookups
 
 std::unique_ptr<CharterView> ViewWith(const std::function<void(v1::Charter*)>& edit) {

@@ -11,6 +11,7 @@
 #include "server/directory/directory_reader.h"
 #include "server/directory/watch_hub.h"
 #include "server/directory/watcher.h"
+#include "tests/fakes/test_heads.h"
 #include "tests/server/store/derived_test_store.h"
 
 namespace cairn {
@@ -37,7 +38,17 @@ class DirectoryTest : public testing::Test {
     SetCharter(charter);
   }
 
-  void SetCharter(const v1::Charter& charter) { charter_ = std::make_shared<CharterView>(charter, "sha"); }
+  // Partners without keys get that of the heads, for the generations that tests use.
+  void SetCharter(v1::Charter charter) {
+    for (v1::Partner& partner : *charter.mutable_partners()) {
+      for (uint32_t generation = 1; generation <= 3 && partner.publishing_keys_size() < 3; ++generation) {
+        v1::PublishingKey* key = partner.add_publishing_keys();
+        key->set_public_key(TestHeads::PublicKey());
+        key->set_generation(generation);
+      }
+    }
+    charter_ = std::make_shared<CharterView>(std::move(charter), "sha");
+  }
   CharterSource Source() {
     return [this] { return charter_; };
   }

@@ -81,11 +81,13 @@ TEST_F(AlertsTest, NoOtherNodeIsConnected) {
   EXPECT_THAT(Get(), IsEmpty());
 }
 
-TEST_F(AlertsTest, FrozenAndDamagedFeedsAreNamed) {
+TEST_F(AlertsTest, FrozenDamagedAndRevokedFeedsAreNamed) {
   status_.mutable_feeds(0)->set_state("frozen");
   EXPECT_THAT(Get(), ElementsAre(HasSubstr("lv-y/public is frozen")));
   status_.mutable_feeds(0)->set_state("damaged");
   EXPECT_THAT(Get(), ElementsAre(HasSubstr("lv-y/public is damaged")));
+  status_.mutable_feeds(0)->set_state("revoked");
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("lv-y/public is hidden")));
 }
 
 TEST_F(AlertsTest, CharterThatRunsOutOrRanOut) {
