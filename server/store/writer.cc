@@ -36,37 +36,45 @@ Writer::~Writer() {
   if (thread_.joinable()) thread_.join();
 }
 
-absl::Status Writer::Run(const Store::Body& body) {
+absl::Status Writer::Run(const Store::Body& body) { return Await({body, nullptr, false}); }
+
+absl::Status Writer::RunBetween(const Store::Body& body) { return Await({body, nullptr, true}); }
+
+absl::Status Writer::Await(Job job) {
   absl::Status result;
   if (!thread_.joinable()) {
-    RunAsync(body, [&](absl::Status status) { result = std::move(status); });
+    job.done = [&](absl::Status status) { result = std::move(status); };
+    Queue(std::move(job));
     return result;
   }
   if (std::this_thread::get_id() == thread_.get_id()) {
     return absl::FailedPreconditionError("database: a write from within a write or its callback would wait for itself");
   }
   absl::Notification finished;
-  RunAsync(body, [&](absl::Status status) {
+  job.done = [&](absl::Status status) {
     result = std::move(status);
     finished.Notify();
-  });
+  };
+  Queue(std::move(job));
   finished.WaitForNotification();
   return result;
 }
 
-void Writer::RunAsync(Store::Body body, Store::Done done) {
+void Writer::RunAsync(Store::Body body, Store::Done done) { Queue({std::move(body), std::move(done), false}); }
+
+void Writer::Queue(Job job) {
   if (!thread_.joinable()) {
     if (body_thread_ == std::this_thread::get_id()) {
-      done(absl::FailedPreconditionError("database: a write from within a write"));
+      job.done(absl::FailedPreconditionError("database: a write from within a write"));
       return;
     }
     std::vector<Job> jobs;
-    jobs.push_back({std::move(body), std::move(done)});
+    jobs.push_back(std::move(job));
     RunGroup(std::move(jobs));
     return;
   }
   absl::MutexLock lock(&mutex_);
-  queue_.push_back({std::move(body), std::move(done)});
+  queue_.push_back(std::move(job));
 }
 
 absl::Status Writer::health() const {
@@ -87,10 +95,10 @@ void Writer::Loop() {
       const auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closing_ || !queue_.empty(); };
       mutex_.Await(absl::Condition(&ready));
       if (queue_.empty()) return;
-      while (!queue_.empty() && jobs.size() < group_jobs_max) {
+      do {
         jobs.push_back(std::move(queue_.front()));
         queue_.pop_front();
-      }
+      } while (!queue_.empty() && jobs.size() < group_jobs_max && !jobs.front().between && !queue_.front().between);
     }
     RunGroup(std::move(jobs));
   }
@@ -120,6 +128,10 @@ void Writer::RunGroup(std::vector<Job> jobs) {
 
 // Returns why nothing of the group is on disk, or OK with a result for each.
 absl::Status Writer::RunTransaction(const std::vector<Job>& jobs, std::vector<absl::Status>* results) {
+  if (jobs.front().between) {
+    results->front() = jobs.front().body(*db_);
+    return absl::OkStatus();
+  }
   db_->TakeDiskError();
   absl::Status status = db_->Execute("BEGIN IMMEDIATE");
   int disk_error = 0;

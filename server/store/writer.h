@@ -28,6 +28,8 @@ class Writer {
 
   absl::Status Run(const Store::Body& body);
   void RunAsync(Store::Body body, Store::Done done);
+  // Between two transactions instead of within one: what copies the file must not stand in the middle of a change.
+  absl::Status RunBetween(const Store::Body& body);
   void OnCommit(Store::MovedCallback callback) { callbacks_.push_back(std::move(callback)); }
   void NoteMoved(const FeedKey& feed) { moved_.push_back(feed); }
   absl::Status health() const;
@@ -36,7 +38,10 @@ class Writer {
   struct Job {
     Store::Body body;
     Store::Done done;
+    bool between = false;
   };
+  absl::Status Await(Job job);
+  void Queue(Job job);
   void Loop();
   void RunGroup(std::vector<Job> jobs);
   absl::Status RunTransaction(const std::vector<Job>& jobs, std::vector<absl::Status>* results);
