@@ -17,5 +17,6 @@ void AddWatchCommand(CLI::App* app, Context* context);      // watch
 void AddExportCommand(CLI::App* app, Context* context);     // export
 void AddStatusCommand(CLI::App* app, Context* context);     // status
 void AddMaintainCommands(CLI::App* app, Context* context);  // verify, rebuild
+void AddBackupCommands(CLI::App* app, Context* context);    // backup, restore
 
 }  // namespace cairn

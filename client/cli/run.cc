@@ -42,6 +42,7 @@ void AddCommands(CLI::App* app, Context* context) {
   AddNodeCommands(app, context);
   AddCharterCommands(app, context);
   AddMaintainCommands(app, context);
+  AddBackupCommands(app, context);
 }
 
 // The command that was being typed, for "try … --help".

@@ -2,9 +2,13 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "common/base/clock.h"
+#include "common/base/errors.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "server/rpc/status.h"
+#include "server/store/backup.h"
 #include "server/store/rebuild.h"
 #include "server/store/verify.h"
 
@@ -83,6 +87,33 @@ grpc::Status OperationsService::Rebuild(grpc::ServerContext* context, const v1::
                         writer->Write(progress);
                         return absl::OkStatus();
                       }));
+}
+
+grpc::Status OperationsService::Backup(grpc::ServerContext* context, const v1::BackupRequest* request,
+                                       grpc::ServerWriter<v1::BackupResponse>* writer) {
+  return ToGrpcStatus(context, WriteBackup(request->path(), [&](const v1::BackupResponse& progress) {
+                        return writer->Write(progress);
+                      }));
+}
+
+absl::Status OperationsService::WriteBackup(const std::string& path,
+                                            const std::function<bool(const v1::BackupResponse&)>& sink) {
+  if (path.empty() || path.front() != '/') {
+    return absl::InvalidArgumentError(absl::StrCat("path ", Quoted(path), ": write an absolute path"));
+  }
+  absl::MutexLock lock(&backup_mutex_);
+  Store* const store = feeds_->store();
+  const std::string mark =
+      absl::StrCat("backup of ", absl::FormatTime("%Y-%m-%d %H:%M UTC", store->clock()->Now(), absl::UTCTimeZone()));
+  v1::BackupResponse last;
+  RETURN_IF_ERROR(BackUp(store, path, mark, [&](const BackupProgress& at) {
+    last.set_done_bytes(at.done_bytes);
+    last.set_total_bytes(at.total_bytes);
+    return Heard(sink(last));
+  }));
+  LogInfo("backup.done", {{"path", path}, {"bytes", last.total_bytes()}});
+  last.set_done(true);
+  return Heard(sink(last));
 }
 
 }  // namespace cairn

@@ -29,10 +29,13 @@ class OperationsService : public v1::Operations::Service {
                       grpc::ServerWriter<v1::VerifyResponse>* writer) override;
   grpc::Status Rebuild(grpc::ServerContext* context, const v1::RebuildRequest* request,
                        grpc::ServerWriter<v1::RebuildResponse>* writer) override;
+  grpc::Status Backup(grpc::ServerContext* context, const v1::BackupRequest* request,
+                      grpc::ServerWriter<v1::BackupResponse>* writer) override;
 
  private:
   // False: the one who listens has gone.
   using VerifySink = std::function<bool(const v1::VerifyResponse&)>;
+  absl::Status WriteBackup(const std::string& path, const std::function<bool(const v1::BackupResponse&)>& sink);
   absl::Status VerifyAndHeal(const v1::VerifyRequest& request, const VerifySink& sink);
 
   StatusReporter* const reporter_;
@@ -40,6 +43,7 @@ class OperationsService : public v1::Operations::Service {
   FeedStore* const feeds_;
   Replicator* const replicator_;
   absl::Mutex rebuild_mutex_;  // one rebuild at a time
+  absl::Mutex backup_mutex_;   // one backup at a time
 };
 
 }  // namespace cairn
