@@ -52,19 +52,22 @@ FeedKey OwnFeed::KeyOf(const std::string& audience) const {
 absl::Status OwnFeed::CheckFeed(const std::optional<HeldFeed>& held) const {
   if (!held.has_value() || !held->has_head) return absl::OkStatus();
   const std::string name = held->feed.ToString();
+  if (held->state == FeedState::kDamaged) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("feed ", name, " is damaged on this disk and being fetched anew"));
+  }
+  const FeedKey now = KeyOf(held->feed.audience);
+  if (now.generation > held->feed.generation) return absl::OkStatus();  // Settle begins it
   if (held->frozen) {
     return absl::FailedPreconditionError(
         absl::StrCat("feed ", name,
                      " is frozen: two contradicting heads were signed with its key; the governors must name a new key "
                      "and generation"));
   }
-  if (held->state == FeedState::kDamaged) {
+  if (now.generation < held->feed.generation) {
     return absl::FailedPreconditionError(
-        absl::StrCat("feed ", name, " is damaged on this disk and being fetched anew"));
-  }
-  if (const FeedKey now = KeyOf(held->feed.audience); now.generation != held->feed.generation) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("feed ", name, ": the charter is in generation ", now.generation, ", which is not begun here"));
+        absl::StrCat("feed ", name, ": the charter is in generation ", now.generation,
+                     ", an earlier one; this node needs the charter that its peers hold"));
   }
   return absl::OkStatus();
 }
@@ -78,6 +81,11 @@ absl::StatusOr<std::optional<HeldFeed>> OwnFeed::Settle(const std::string& audie
     if (!held.ok()) return held;
   }
   RETURN_IF_ERROR(CheckFeed(*held));
+  if (held->has_value() && (*held)->has_head && (*held)->feed.generation < KeyOf(audience).generation) {
+    RETURN_IF_ERROR(BeginGeneration(**held));
+    held = feeds_->Find(partner_, audience);
+    if (!held.ok()) return held;
+  }
   if (held->has_value() && !(*held)->has_head) return std::optional<HeldFeed>();
   return held;
 }

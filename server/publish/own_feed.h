@@ -28,11 +28,12 @@ class OwnFeed {
 
   // OK when the charter lets this partner publish with this key.
   absl::Status CheckCharter() const;
-  // OK when the feed may be written to: not frozen, not damaged, in the charter's generation.
+  // OK when the feed may be written to: not damaged, not frozen in the charter's generation, not beyond it.
   absl::Status CheckFeed(const std::optional<HeldFeed>& held) const;
 
   // The feed of the audience under its head, after finishing what a crash interrupted; nullopt: nothing was published
-  // yet. Fails as CheckFeed.
+  // yet. Fails as CheckFeed. Begins the charter's generation when what is held is of an earlier one: it starts with all
+  // that was visible here, under new numbers and the key that is in force now, and ends a fork of the earlier one (R6).
   absl::StatusOr<std::optional<HeldFeed>> Settle(const std::string& audience);
 
   // What is to be written.
@@ -79,6 +80,8 @@ class OwnFeed {
   absl::Status CheckQuota(const std::vector<FeedChange>& changes) const;
   absl::Status CheckBase(Connection& db, const Run& run) const;
   absl::Status CheckUntouched(Connection& db, const Run& run) const;
+  absl::StatusOr<uint64_t> StageForGeneration(const HeldFeed& old, const FeedKey& feed) const;
+  absl::Status BeginGeneration(const HeldFeed& old) const;
   absl::StatusOr<StageBatch> NextBatch(const Change& change, const Run& run, uint64_t staged) const;
   absl::Status StageBatchOf(Connection& db, const StageBatch& batch, Run* run) const;
   absl::Status StageAllButLast(const Change& change, Run* run) const;
