@@ -23,6 +23,10 @@ struct NodeConfig {
   absl::Duration heartbeat = absl::Seconds(45);
   absl::Duration tombstone_retention = absl::Hours(24 * 180);
 
+  // Of the command line, for this start only: what the operator vouches for. See OwnFeedRecovery.
+  bool standalone = false;           // publish without having heard a peer
+  bool standalone_restored = false;  // the same of a restored copy
+
   std::string data;  // the data directory: where the file lies
   std::string database;
   std::string socket;
