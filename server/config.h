@@ -27,6 +27,10 @@ struct NodeConfig {
 
   std::vector<RedactionRule> redact;  // checked
 
+  // Of the command line, for this start only: what the operator vouches for. See OwnFeedRecovery.
+  bool standalone = false;           // publish without having heard a peer
+  bool standalone_restored = false;  // the same of a restored copy
+
   std::string data;  // the data directory: where the file lies
   std::string database;
   std::string socket;

@@ -13,6 +13,7 @@
 #include "common/base/log.h"
 #include "server/config.h"
 #include "server/node.h"
+#include "server/restore.h"
 
 namespace cairn {
 namespace {
@@ -26,7 +27,10 @@ struct Flags {
   std::string data;
   std::string config;
   std::string charter;
+  std::string restore;
   bool check_config = false;
+  bool standalone = false;
+  bool standalone_restored = false;
 };
 
 int Refuse(const absl::Status& status) {
@@ -55,11 +59,18 @@ int Run(const Flags& flags) {
   absl::StatusOr<NodeConfig> config = LoadConfig(path);
   if (!config.ok()) return Refuse(config.status());
   if (!flags.charter.empty()) config->charter = flags.charter;
+  config->standalone = flags.standalone || flags.standalone_restored;
+  config->standalone_restored = flags.standalone_restored;
   if (flags.check_config) {
     std::cout << EffectiveSettings(*config);
     return 0;
   }
   SetLogLevel(config->log_level);
+  if (!flags.restore.empty()) {
+    umask(0027);
+    const absl::Status restored = Restore(*config, flags.restore, Clock::Real(), std::cout);
+    return restored.ok() ? 0 : Refuse(restored);
+  }
   gpr_set_log_function(LogOfGrpc);
   umask(0027);
   // Blocked before any thread is made, so that only sigwait sees them.
@@ -90,7 +101,16 @@ int main(int argc, char** argv) {
   app.add_option("--config", flags.config, "Its settings, when they are not DIR/node.toml")->type_name("FILE");
   app.add_option("--charter", flags.charter, "The charter to start from, when it is not DIR/charter.chain")
       ->type_name("FILE");
+  app.add_option("--restore", flags.restore, "Make this backup the node's database, and end; see `cairn restore`")
+      ->type_name("FILE");
   app.add_flag("--check-config", flags.check_config, "Check the settings, print those in effect, and end");
+  app.add_flag(
+      "--standalone", flags.standalone,
+      "Publish although no other node has said what it holds of this partner's feeds. Only when this is surely "
+      "the newest copy: otherwise numbers are given out twice, and the feed is frozen everywhere");
+  app.add_flag("--standalone-restored", flags.standalone_restored,
+               "The same for a data directory that was restored from a backup: what was published after the backup is "
+               "lost, and contradicts what is published now wherever it arrived");
   app.set_version_flag("--version", std::string("cairnd ") + CAIRN_VERSION);
   try {
     app.parse(argc, argv);

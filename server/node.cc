@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "common/base/limits.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/charter/charter_document.h"
@@ -24,6 +25,7 @@
 #include "server/feed/head_checker.h"
 #include "server/publish/publisher.h"
 #include "server/replicate/grpc_transport.h"
+#include "server/replicate/own_feed_recovery.h"
 #include "server/replicate/replicator.h"
 #include "server/rpc/admin_server.h"
 #include "server/rpc/directory_service.h"
@@ -32,6 +34,7 @@
 #include "server/rpc/operations_service.h"
 #include "server/rpc/publishing_service.h"
 #include "server/rpc/status_reporter.h"
+#include "server/store/backup.h"
 #include "server/store/feed_store.h"
 #include "server/store/store.h"
 #include "server/upkeep.h"
@@ -101,6 +104,7 @@ struct Node::Parts {
   absl::Status MakePublisher();
   absl::Status MakeAccess();
   void ReadKeys();
+  void OnGate(const OwnFeedGate& gate);
   absl::Status OpenDoors();
   absl::Status OpenAdminDoor();
   std::string admin_listening() const;
@@ -140,6 +144,16 @@ absl::Status Node::Parts::MakeReplication() {
   options.node = config.node;
   options.partner = config.partner;
   options.seed = SystemRandom()->Uint64();
+  ASSIGN_OR_RETURN(const std::string restored, ReadRestoredMark(store.get()));
+  ASSIGN_OR_RETURN(const bool old, ReadOldMark(store.get()));
+  options.old_copy = old || !restored.empty();
+  options.standalone = restored.empty() ? config.standalone : config.standalone_restored;
+  if (!restored.empty()) {
+    LogWarning("node.restored", {{"copy_of", restored}, {"standalone", options.standalone}});
+  }
+  if (options.standalone) {
+    LogWarning("node.standalone", {{"why", "the operator vouches that no newer copy of the own feeds exists"}});
+  }
   replicator = std::make_unique<Replicator>(options, store.get(), feeds.get(), charter.get(), checker.get(), clock);
   // gRPC reads the files itself: it neither looks who else may, nor says what is wrong with them.
   RETURN_IF_ERROR(SpkiSha256OfTlsFiles(config.tls_key, config.tls_certificate).status());
@@ -164,10 +178,13 @@ absl::Status Node::Parts::MakePublisher() {
   options.node = config.node;
   options.scratch_dir = config.data;
   options.redactor = Redactor(config.redact);
+  options.gate_wait = absl::Seconds(limits::own_feed_publish_wait_seconds);
   options.on_moved = [this](const std::string& audience) { replicator->OnLocalFeedMoved(audience); };
   publisher =
       std::make_unique<Publisher>(options, store.get(), feeds.get(), charter.get(), checker.get(), keys.front(), clock);
   publisher->SetKeys(keys);
+  publisher->SetGate(absl::UnavailableError("the node is starting"));
+  replicator->OnGate([this](const OwnFeedGate& gate) { OnGate(gate); });
   replicator->OnAcknowledged([this] { publisher->OnAcknowledged(); });
   return absl::OkStatus();
 }
@@ -210,6 +227,15 @@ void Node::Parts::ReadKeys() {
   const absl::StatusOr<std::vector<SigningKey>> keys = ReadPublishingKeys(config.publishing_key);
   if (keys.ok()) return publisher->SetKeys(*keys);
   LogWarning("publish.keys_unreadable", {{"why", keys.status().message()}});
+}
+
+// The writer keeps the order: the mark is on disk before anything that is fetched later.
+void Node::Parts::OnGate(const OwnFeedGate& gate) {
+  publisher->SetGate(gate.status);
+  if (!(gate.status.ok() && gate.heard_peers) && !gate.old_copy) return;
+  store->WriteAsync(gate.status.ok() && gate.heard_peers ? ClearCopyMarks : SetOldMark, [](const absl::Status& status) {
+    if (!status.ok()) LogWarning("node.copy_mark_failed", {{"why", status.message()}});
+  });
 }
 
 absl::Status Node::Parts::OpenDoors() {

@@ -164,4 +164,15 @@ absl::Status Client::Rebuild(const std::function<void(const v1::RebuildResponse&
   });
 }
 
+absl::Status Client::Backup(const v1::BackupRequest& request,
+                            const std::function<void(const v1::BackupResponse&)>& progress) {
+  grpc::ClientContext context;
+  SetDeadline(&context, options_, options_.stream_deadline);
+  const auto reader = operations_->Backup(&context, request);
+  return ReadAll<v1::BackupResponse>(&context, reader.get(), [&](const v1::BackupResponse& response) {
+    progress(response);
+    return absl::OkStatus();
+  });
+}
+
 }  // namespace cairn

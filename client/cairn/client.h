@@ -62,6 +62,8 @@ class Client {
   // Calls `progress` with every message; the last has `done`.
   absl::Status Verify(const v1::VerifyRequest& request, const std::function<void(const v1::VerifyResponse&)>& progress);
   absl::Status Rebuild(const std::function<void(const v1::RebuildResponse&)>& progress);
+  // Not repeated: a second attempt would meet the file of the first.
+  absl::Status Backup(const v1::BackupRequest& request, const std::function<void(const v1::BackupResponse&)>& progress);
 
  private:
   template <typename Stub, typename Request, typename Response>

@@ -19,5 +19,6 @@ void AddExportCommand(CLI::App* app, Context* context);     // export
 void AddStatusCommand(CLI::App* app, Context* context);     // status
 void AddMaintainCommands(CLI::App* app, Context* context);  // verify, rebuild
 void AddAccessCommands(CLI::App* app, Context* context);    // token create, list, revoke; audit
+void AddBackupCommands(CLI::App* app, Context* context);    // backup, restore
 
 }  // namespace cairn

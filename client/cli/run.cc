@@ -55,6 +55,7 @@ void AddCommands(CLI::App* app, Context* context) {
   AddCharterCommands(app, context);
   AddMaintainCommands(app, context);
   AddAccessCommands(app, context);
+  AddBackupCommands(app, context);
 }
 
 // The command that was being typed, for "try … --help".

@@ -39,6 +39,7 @@ inline constexpr size_t inline_entries_bytes_max = 64 * 1024;    // one round tr
 inline constexpr uint64_t pull_credit_bytes = 4 * 1024 * 1024;   // keeps a long link full; bounds what a receiver must hold
 inline constexpr size_t heads_per_message_max = 500;             // 500 heads of ~400 bytes: 200 KiB
 inline constexpr size_t feeds_per_peer_max = 10'000;             // 1,000 partners with 10 audiences
+inline constexpr size_t heads_remembered_max = 16;               // of a feed, in memory, 400 bytes each: a second truth may fork off before the head held
 inline constexpr size_t small_delta_entries_max = 512;           // visible in one transaction of some ten milliseconds
 inline constexpr size_t apply_slice_entries = 2'000;             // a bounded transaction of a large delta
 
@@ -80,6 +81,14 @@ inline constexpr int handshake_seconds_max = 10;                 // a stranger w
 inline constexpr int idle_connection_seconds_max = 60;           // a connection without a stream is of no use
 inline constexpr size_t streams_per_node_max = 4;                // one is used; more while a new one replaces it
 inline constexpr int write_seconds_max = 120;                    // a message that a peer has not taken by then: 1.5 MiB at 100 kbit/s
+
+// --- own feed on start
+inline constexpr int own_feed_hear_seconds_max = 30;             // nobody heard for so long: a person must know, dialling goes on
+inline constexpr int own_feed_grace_millis = 3'000;              // from the first peer heard: others on this link follow within a few round trips
+inline constexpr int own_feed_old_grace_seconds = 600;           // the same for a copy that is old: ten times the longest pause between dials
+inline constexpr int own_feed_recent_seconds = 600;              // own heads are signed anew each minute: an older one shows an old copy or a long absence
+inline constexpr int own_feed_settle_seconds = 5;                // a peer of an older program has announced all that it holds after so long
+inline constexpr int own_feed_publish_wait_seconds = 10;         // a publish right after the start waits for the peers' word rather than fail
 
 // --- charter
 inline constexpr size_t charter_bytes_max = 1024 * 1024;         // 1,000 partners of 1 KiB; one version fits one sync message

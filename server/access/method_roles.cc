@@ -29,6 +29,7 @@ constexpr MethodRole method_roles[] = {
     {"/cairn.v1.Operations/GetCharter", v1::OPERATOR},  // it names the circles and who is in them
     {"/cairn.v1.Operations/Verify", v1::OPERATOR},
     {"/cairn.v1.Operations/Rebuild", v1::OPERATOR},
+    {"/cairn.v1.Operations/Backup", v1::OPERATOR},
     {"/cairn.v1.Operations/CreateToken", v1::OPERATOR},
     {"/cairn.v1.Operations/ListTokens", v1::OPERATOR},
     {"/cairn.v1.Operations/RevokeToken", v1::OPERATOR},

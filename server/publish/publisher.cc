@@ -68,6 +68,13 @@ absl::Status Publisher::CheckGate() const {
   return absl::FailedPreconditionError(gate_.message());
 }
 
+void Publisher::AwaitGate() const {
+  absl::MutexLock lock(&mutex_);
+  const auto decided = [this]()
+                           ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_ || !absl::IsUnavailable(gate_); };
+  mutex_.AwaitWithTimeout(absl::Condition(&decided), options_.gate_wait);
+}
+
 absl::Status Publisher::CheckReady() const {
   RETURN_IF_ERROR(CheckGate());
   RETURN_IF_ERROR(own_.CheckCharter());
@@ -86,6 +93,7 @@ absl::StatusOr<std::unique_ptr<PublishBatch>> Publisher::Begin(const v1::Publish
   if (filled.audience().empty()) filled.set_audience(std::string(audience_public));
   if (filled.changes_max() == 0) filled.set_changes_max(limits::publish_changes_default);
   RETURN_IF_ERROR(CheckWait(header.wait_seconds()));
+  AwaitGate();
   RETURN_IF_ERROR(CanPublish());
   RETURN_IF_ERROR(CheckAudience(*charter_->current(), filled.audience()));
   if (open_batches_.fetch_add(1) >= limits::publish_batches_max) {
@@ -205,6 +213,7 @@ absl::StatusOr<v1::PublishResult> Publisher::Withdraw(const v1::WithdrawRequest&
   const std::vector<std::string> ids(request.ids().begin(), request.ids().end());
   RETURN_IF_ERROR(CheckIds(ids));
   RETURN_IF_ERROR(CheckWait(request.wait_seconds()));
+  AwaitGate();
   v1::PublishResult result;
   {
     absl::MutexLock committing(&commit_mutex_);
@@ -246,6 +255,7 @@ absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerified
   RETURN_IF_ERROR(CheckIds(ids));
   std::string verified_by = request.verified_by();
   RETURN_IF_ERROR(NormaliseVerifiedBy(&verified_by));
+  AwaitGate();
   absl::MutexLock committing(&commit_mutex_);
   RETURN_IF_ERROR(CheckReady());
   ASSIGN_OR_RETURN(const HeldByAudience held, SettleAll());

@@ -55,6 +55,8 @@ class Publisher {
     Redactor redactor;        // what goes to narrower audiences, whoever publishes
     // Called with the audience after a feed has a new head on disk, on the thread that published.
     std::function<void(const std::string& audience)> on_moved;
+    // How long a change waits for a gate that is UNAVAILABLE, the peers being asked, before it is refused.
+    absl::Duration gate_wait;
   };
   Publisher(Options options, Store* store, FeedStore* feeds, const LiveCharter* charter, const HeadChecker* checker,
             SigningKey key, Clock* clock);
@@ -67,7 +69,7 @@ class Publisher {
   std::string MissingKey() const { return own_.MissingKey(); }
 
   // Until the node has asked its peers for its own feed, it must not write to it. `gate` is OK when it may, else says
-  // why not. Initially OK; the node closes it before it starts replication.
+  // why not: UNAVAILABLE while that is being found out. Initially OK; the node closes it before it starts replication.
   void SetGate(absl::Status gate);
 
   // OK, or FAILED_PRECONDITION (the gate, no charter, not active in it, key not in it, feed frozen or damaged) or the
@@ -111,6 +113,8 @@ class Publisher {
   };
 
   absl::Status CheckGate() const;
+  // Gives a gate that is being decided its time.
+  void AwaitGate() const;
   // As CanPublish, without the feed, which Settle looks at.
   absl::Status CheckReady() const;
   absl::Status CheckRate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);

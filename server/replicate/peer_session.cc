@@ -72,6 +72,8 @@ absl::Status PeerSession::OnHello(const v1::Hello& hello) {
         "; here ", ToHex(charter.sha256()), "): the governors must settle which one is in force"));
   }
   greeted_ = true;
+  greeted_at_ = state_->now;
+  will_say_complete_ = hello.says_complete();
   NoteCharterVersion(hello.charter_version());
   state_->outbox.wake.insert(id_);
   return absl::OkStatus();
@@ -260,6 +262,7 @@ std::optional<v1::SyncMessage> PeerSession::Next() {
     hello->set_node(state_->node);
     hello->set_charter_version(state_->charter->version());
     hello->set_charter_sha256(state_->charter->sha256());
+    hello->set_says_complete(true);
     return message;
   }
   if (!greeted_) return std::nullopt;
@@ -374,8 +377,36 @@ std::optional<v1::SyncMessage> PeerSession::NextHeads() {
     AddInline(feed, *held, head, &bytes);
     announced_[feed] = PositionOf(*held);
   }
-  if (message.heads().heads_size() == 0) return std::nullopt;
+  if (MaySayComplete()) {
+    complete_sent_ = true;
+    message.mutable_heads()->set_complete(true);
+  }
+  if (message.heads().heads_size() == 0 && !message.heads().complete()) return std::nullopt;
   return message;
+}
+
+// The peer may write to its own feed once it has heard this: nothing of it may be on its way in and come to light
+// later.
+bool PeerSession::MaySayComplete() const {
+  if (complete_sent_ || !greeted_ || !to_announce_.empty() || state_->arriving(partner_)) return false;
+  return std::none_of(state_->feeds.begin(), state_->feeds.end(), [this](const auto& feed) {
+    return feed.first.first == partner_ && feed.second.has_head && state_->Servable(feed.first) == nullptr;
+  });
+}
+
+void PeerSession::SayCompleteWhenDue() {
+  if (MaySayComplete()) state_->outbox.wake.insert(id_);
+}
+
+absl::Duration PeerSession::settled_at() const {
+  if (!greeted_ || will_say_complete_) return absl::InfiniteDuration();
+  return greeted_at_ + absl::Seconds(limits::own_feed_settle_seconds);
+}
+
+bool PeerSession::HeardAll(absl::Duration now) const {
+  // Its newer charter may be what makes its heads count.
+  if (!greeted_ || peer_charter_version_ > state_->charter->version()) return false;
+  return said_complete_ || now >= settled_at();
 }
 
 std::optional<v1::SyncMessage> PeerSession::NextPage() {

@@ -61,6 +61,14 @@ class PeerSession {
   // The peer is known to hold this charter version.
   void NoteCharterVersion(uint64_t version) { peer_charter_version_ = std::max(peer_charter_version_, version); }
   uint64_t peer_charter_version() const { return peer_charter_version_; }
+  // Wakes the stream when it can be said that all is announced.
+  void SayCompleteWhenDue();
+  // The peer said so.
+  void NoteComplete() { said_complete_ = true; }
+  // Whether it has announced every head that it holds; `now` counts for programs that do not say so.
+  bool HeardAll(absl::Duration now) const;
+  // When a peer that does not say so counts as heard; infinite for others.
+  absl::Duration settled_at() const;
   // A message to be sent soon.
   void Send(v1::SyncMessage message);
 
@@ -95,6 +103,7 @@ class PeerSession {
   std::optional<v1::SyncMessage> NextDropped();
   std::optional<v1::SyncMessage> NextHeads();
   std::optional<v1::SyncMessage> NextPage();
+  bool MaySayComplete() const;
   bool NeedsToKnow(const FeedName& feed, const HeldFeed& held) const;
   bool AddInline(const FeedName& feed, const HeldFeed& held, v1::FeedHead* head, size_t* bytes) const;
   void ReadOn(uint32_t pull_id);
@@ -118,6 +127,10 @@ class PeerSession {
 
   bool hello_sent_ = false;
   bool greeted_ = false;
+  absl::Duration greeted_at_;
+  bool will_say_complete_ = false;  // the peer's program knows how
+  bool said_complete_ = false;      // the peer
+  bool complete_sent_ = false;      // this node
   uint64_t peer_charter_version_ = 0;
   std::deque<v1::SyncMessage> queue_;
   std::set<FeedName> to_announce_;

@@ -24,10 +24,10 @@ bool Puller::Offers(const PeerSession& session, const FeedName& feed) const {
   return held.BehindOf(heard->second) || (state_->Damaged(feed) && !heard->second.BehindOf(held));
 }
 
-// The own feed has one writer, the publisher. It is taken from others only to mend a damaged copy, when nothing is
-// published.
+// The own feed has one writer, the publisher. It is taken from others only when that one does not write: before it may
+// begin, and to mend a damaged copy.
 bool Puller::MayPull(const FeedName& feed) const {
-  return state_->MayHold(feed) && (feed.first != state_->partner || state_->Damaged(feed));
+  return state_->MayHold(feed) && (feed.first != state_->partner || state_->recovering || state_->Damaged(feed));
 }
 
 bool Puller::Wanted(const FeedName& feed, const Inbound& inbound) const {
@@ -398,6 +398,15 @@ void Puller::Forget(const FeedName& feed) {
 bool Puller::Pulling(const FeedName& feed) const {
   const auto it = inbound_.find(feed);
   return it != inbound_.end() && it->second.phase != Phase::kIdle;
+}
+
+bool Puller::Arriving(const std::string& partner) const {
+  return std::any_of(inbound_.begin(), inbound_.end(), [&](const auto& entry) {
+    const auto& [feed, inbound] = entry;
+    if (feed.first != partner || inbound.phase == Phase::kIdle) return false;
+    const PeerSession* source = Find(inbound.source);
+    return source == nullptr || source->partner() != partner;
+  });
 }
 
 size_t Puller::Running() const {

@@ -63,6 +63,8 @@ class Puller {
   bool Pulling(const FeedName& feed) const;
   // Why a newer state of the feed is not taken now: a quota. Empty: nothing is held back.
   std::string HeldBack(const FeedName& feed) const;
+  // Something signed by the partner is being received or committed, and not straight from a live stream with its node.
+  bool Arriving(const std::string& partner) const;
   // The feed may be wanted: Run looks at it.
   void Consider(const FeedName& feed) { active_.insert(feed); }
 
@@ -103,10 +105,12 @@ class Puller {
   void OnHead(PeerSession* session, v1::FeedHead head);
   void OnAuthentic(PeerSession* session, const AuthenticHead& head, v1::FeedHead message);
   void KeepForLater(PeerSession* session, v1::FeedHead message);
+  void NoteOwn(const FeedName& feed, const Position& offered);
   void Refresh(const FeedName& feed, const AuthenticHead& head);
+  const AuthenticHead* FindContradicted(const FeedName& feed, const AuthenticHead& head);
   void Freeze(const FeedName& feed, const v1::SignedHead& held, const v1::SignedHead& offered);
   void StoreEvidence(const FeedKey& feed, v1::ForkEvidence evidence);
-  bool CommitInlined(const FeedName& feed, const AuthenticHead& head, v1::FeedHead message);
+  bool CommitInlined(PeerSession* session, const FeedName& feed, const AuthenticHead& head, v1::FeedHead message);
 
   bool Wanted(const FeedName& feed, const Inbound& inbound) const;
   PeerSession* ChooseSource(const FeedName& feed, Inbound* inbound);

@@ -20,6 +20,7 @@ void Puller::OnHeads(PeerSession* session, v1::Heads heads) {
                                                              limits::heads_per_message_max)));
   }
   for (v1::FeedHead& head : *heads.mutable_heads()) OnHead(session, std::move(head));
+  if (heads.complete()) session->NoteComplete();
 }
 
 void Puller::OnHead(PeerSession* session, v1::FeedHead message) {
@@ -73,6 +74,7 @@ void Puller::OnAuthentic(PeerSession* session, const AuthenticHead& head, v1::Fe
   const Position offered = PositionOf(head);
   const bool advanced = heard.BehindOf(offered);
   if (advanced || (heard.SameState(offered) && heard.as_of_millis < offered.as_of_millis)) heard = offered;
+  if (feed.first == state_->partner) NoteOwn(feed, offered);
   if (advanced && feed.first == state_->partner) {
     state_->Ask(RecordAcknowledgement{head.feed(), session->node(), head.seq()},
                 [this](StoreResult&& result) { state_->outbox.acknowledged |= result.status.ok(); });
@@ -84,10 +86,20 @@ void Puller::OnAuthentic(PeerSession* session, const AuthenticHead& head, v1::Fe
                           : state_->checker->CompareNow(held->second, head);
   if (state_->Frozen(feed, offered.generation)) return;
   if (order == Order::kFork) return Freeze(feed, held->second.head, head.signed_head());
+  if (const AuthenticHead* other = FindContradicted(feed, head)) {
+    return Freeze(feed, other->signed_head(), head.signed_head());
+  }
   if (state_->Damaged(feed)) active_.insert(feed);
-  if (feed.first == state_->partner) return;  // the publisher alone writes it
+  if (feed.first == state_->partner) return;  // OwnFeedRecovery decides
   if (order == Order::kNewerAsOf) return Refresh(feed, head);
-  if (order == Order::kNewer && !CommitInlined(feed, head, std::move(message))) active_.insert(feed);
+  if (order == Order::kNewer && !CommitInlined(session, feed, head, std::move(message))) active_.insert(feed);
+}
+
+void Puller::NoteOwn(const FeedName& feed, const Position& offered) {
+  Position& newest = state_->own_heard[feed];
+  if (newest.BehindOf(offered) || (newest.SameState(offered) && newest.as_of_millis < offered.as_of_millis)) {
+    newest = offered;
+  }
 }
 
 // Only one refresh of a feed is under way; a newer as_of that comes meanwhile will come again.
@@ -103,7 +115,8 @@ void Puller::Refresh(const FeedName& feed, const AuthenticHead& head) {
   });
 }
 
-bool Puller::CommitInlined(const FeedName& feed, const AuthenticHead& head, v1::FeedHead message) {
+bool Puller::CommitInlined(PeerSession* session, const FeedName& feed, const AuthenticHead& head,
+                           v1::FeedHead message) {
   Inbound& inbound = inbound_[feed];
   const auto held = state_->feeds.find(feed);
   const uint64_t held_seq = held == state_->feeds.end() || held->second.feed != head.feed() ? 0 : held->second.seq;
@@ -118,6 +131,7 @@ bool Puller::CommitInlined(const FeedName& feed, const AuthenticHead& head, v1::
   if (bytes > 2 * limits::inline_entries_bytes_max) return false;  // the protocol's bound, and what entries cost beside
   inbound.phase = Phase::kCommitting;
   inbound.feed = head.feed();
+  inbound.source = session->id();
   inbound.full = false;
   inbound.inlined = true;
   inbound.contributors.clear();
@@ -132,6 +146,18 @@ bool Puller::CommitInlined(const FeedName& feed, const AuthenticHead& head, v1::
 }
 
 // --- forks (R6)
+
+// Which of the heads seen before cannot be true beside this one; it is remembered among them.
+const AuthenticHead* Puller::FindContradicted(const FeedName& feed, const AuthenticHead& head) {
+  std::deque<AuthenticHead>& seen = state_->seen[feed];
+  for (const AuthenticHead& other : seen) {
+    if (other.content_sha256() == head.content_sha256()) return nullptr;
+    if (HeadChecker::Compare(other.signed_head(), head) == HeadChecker::Order::kFork) return &other;
+  }
+  seen.push_back(head);
+  if (seen.size() > limits::heads_remembered_max) seen.pop_front();
+  return nullptr;
+}
 
 void Puller::Freeze(const FeedName& feed, const v1::SignedHead& held, const v1::SignedHead& offered) {
   const absl::StatusOr<ParsedHead> parsed = ParseHead(offered);

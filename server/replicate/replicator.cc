@@ -47,6 +47,7 @@ struct Replicator::Impl {
       ++running;
       event();
       outbox = core.TakeOutbox();
+      if (outbox.gate.has_value() && on_gate) on_gate(*outbox.gate);  // under the mutex: in the machine's order
       for (StoreRequest& request : outbox.requests)
         Post(std::move(request));  // under the mutex: in the machine's order
       for (SessionId id : outbox.wake) Keep(id, &streams_now);
@@ -116,6 +117,7 @@ struct Replicator::Impl {
   Dialler* dialler = nullptr;
   mutable absl::Mutex mutex;
   std::function<void()> on_acknowledged ABSL_GUARDED_BY(mutex);
+  std::function<void(const OwnFeedGate&)> on_gate ABSL_GUARDED_BY(mutex);
   SyncCore core ABSL_GUARDED_BY(mutex);
   std::map<SessionId, std::shared_ptr<PeerStream>> streams ABSL_GUARDED_BY(mutex);
   std::map<SessionId, absl::Time> connected_at ABSL_GUARDED_BY(mutex);
@@ -145,6 +147,9 @@ absl::Status Replicator::Start(Dialler* dialler) {
   ASSIGN_OR_RETURN(std::vector<HeldFeed> held, impl_->feeds->Feeds());
   ASSIGN_OR_RETURN(std::vector<HeldEvidence> evidence, impl_->feeds->Evidence());
   ASSIGN_OR_RETURN(const std::vector<DroppedFeed> dropped, impl_->feeds->DroppedFeeds());
+  const Options& options = impl_->options;
+  const OwnFeedRecovery::Options own{options.standalone,
+                                     options.old_copy || LooksOld(held, options.partner, impl_->clock->Now())};
   {
     absl::MutexLock lock(&impl_->mutex);
     impl_->dialler = dialler;
@@ -152,7 +157,7 @@ absl::Status Replicator::Start(Dialler* dialler) {
   }
   impl_->Run([&] {
     impl_->core.NoteDropped(dropped);
-    impl_->core.Start(std::move(held), std::move(evidence), impl_->Now());
+    impl_->core.Start(std::move(held), std::move(evidence), impl_->Now(), own);
     impl_->core.OnCharterChanged(impl_->Now());  // it may have moved since the machine was made
   });
   impl_->timer = std::thread([impl = impl_.get()] { impl->TimerLoop(); });
@@ -285,6 +290,11 @@ std::vector<FeedSyncView> Replicator::Feeds() const {
     list.push_back(std::move(view));
   }
   return list;
+}
+
+void Replicator::OnGate(std::function<void(const OwnFeedGate&)> callback) {
+  absl::MutexLock lock(&impl_->mutex);
+  impl_->on_gate = std::move(callback);
 }
 
 void Replicator::OnAcknowledged(std::function<void()> callback) {

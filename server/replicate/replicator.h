@@ -20,6 +20,7 @@ class FeedStore;
 class HeadChecker;
 class LiveCharter;
 class Store;
+struct OwnFeedGate;
 
 // How one other node of the charter is seen, for `status`.
 struct PeerView {
@@ -49,9 +50,11 @@ class Replicator : public StreamEvents {
  public:
   struct Options {
     std::string consortium;
-    std::string node;     // this node's id
-    std::string partner;  // this node's partner
-    uint64_t seed = 1;    // for jitter
+    std::string node;         // this node's id
+    std::string partner;      // this node's partner
+    uint64_t seed = 1;        // for jitter
+    bool standalone = false;  // publish without having heard a peer: the operator's word
+    bool old_copy = false;    // the store is known to be an old copy
     absl::Duration tombstone_retention = absl::Hours(24 * 180);
   };
   Replicator(Options options, Store* store, FeedStore* feeds, LiveCharter* charter, const HeadChecker* checker,
@@ -78,6 +81,9 @@ class Replicator : public StreamEvents {
   void Heal(const std::string& partner, const std::string& audience);
   std::vector<PeerView> Peers() const;
   std::vector<FeedSyncView> Feeds() const;
+  // Called with every change of whether the publisher may write, the first during Start, in order and under the
+  // machine's lock: it must be quick and must not call back. Set before Start.
+  void OnGate(std::function<void(const OwnFeedGate&)> callback);
   // Called after a peer announced a head of this node's own feed (an acknowledgement), on some thread.
   void OnAcknowledged(std::function<void()> callback);
 

@@ -15,16 +15,19 @@ SyncCore::SyncCore(Options options, const LiveCharter* charter, const HeadChecke
       puller_(
           &state_, &sessions_, options.seed + 1,
           [this](SessionId session, const absl::Status& why) { Fault(session, why); },
-          [this](const std::string& node, const std::string& why) { dial_plan_.OnTrouble(node, why); }) {
+          [this](const std::string& node, const std::string& why) { dial_plan_.OnTrouble(node, why); }),
+      own_(&state_, &sessions_) {
   state_.consortium = options.consortium;
   state_.node = options.node;
   state_.partner = options.partner;
   state_.live_charter = charter;
   state_.checker = checker;
   state_.charter = charter->current();
+  state_.arriving = [this](const std::string& partner) { return puller_.Arriving(partner); };
 }
 
-void SyncCore::Start(std::vector<HeldFeed> held, std::vector<HeldEvidence> evidence, absl::Duration now) {
+void SyncCore::Start(std::vector<HeldFeed> held, std::vector<HeldEvidence> evidence, absl::Duration now,
+                     OwnFeedRecovery::Options own) {
   state_.now = now;
   for (HeldFeed& feed : held) state_.Note(feed);
   for (HeldEvidence& proof : evidence) state_.evidence[proof.feed] = std::move(proof.evidence);
@@ -33,6 +36,7 @@ void SyncCore::Start(std::vector<HeldFeed> held, std::vector<HeldEvidence> evide
   }
   FindUnreadable();
   SetDialTargets();
+  own_.Start(own);
   Advance(now);
 }
 
@@ -97,9 +101,16 @@ void SyncCore::OnDropped(const FeedName& feed, StoreResult&& result) {
 void SyncCore::Advance(absl::Duration now) {
   state_.now = now;
   DropDue();
+  own_.Run();
+  if (state_.recovering) {
+    for (const FeedName& feed : own_.Missing()) puller_.Consider(feed);
+  }
   puller_.Run();
   EndSilentStreams();
-  for (const auto& [id, session] : sessions_) session->PingWhenDue();
+  for (const auto& [id, session] : sessions_) {
+    session->PingWhenDue();
+    session->SayCompleteWhenDue();
+  }
   for (const FeedName& feed : std::exchange(state_.moved, {})) Announce(feed);
   if (state_.evidence.size() > evidence_announced_) {
     evidence_announced_ = state_.evidence.size();
@@ -241,6 +252,7 @@ void SyncCore::OnLocalFeedMoved(HeldFeed held, absl::Duration now) {
   const uint64_t after_seq = before == state_.feeds.end() || before->second.feed != held.feed ? 0 : before->second.seq;
   state_.Note(held);
   if (held.seq <= after_seq) return Advance(now);
+  own_.NotePublished(feed);
   // Peers that stand right before the change get it with the head; the announcement waits for it to be read.
   state_.inline_changes[feed] = std::nullopt;
   const uint64_t ticket = ++inline_ticket_;
@@ -330,7 +342,7 @@ void SyncCore::Heal(const FeedName& feed, absl::Duration now) {
 void SyncCore::OnTimer(absl::Duration now) { Advance(now); }
 
 absl::Duration SyncCore::NextTimer() const {
-  absl::Duration due = std::min(puller_.NextDue(), dial_plan_.NextDue());
+  absl::Duration due = std::min({puller_.NextDue(), dial_plan_.NextDue(), own_.NextDue()});
   for (const auto& [feed, at] : to_drop_) due = std::min(due, at);
   for (const auto& [id, session] : sessions_) {
     if (session->greeted()) due = std::min(due, session->ping_due());

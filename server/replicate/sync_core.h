@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "cairn/v1/replication.pb.h"
 #include "server/replicate/dial_plan.h"
+#include "server/replicate/own_feed_recovery.h"
 #include "server/replicate/peer_session.h"
 #include "server/replicate/puller.h"
 #include "server/replicate/sync_state.h"
@@ -23,6 +24,7 @@ namespace cairn {
 //
 // Invariants kept here, with the store and the feed checker:
 //   R1, R2  nothing is committed but under a head whose signature was checked, and the store compares the set;
+//   R3      the publisher's gate opens when peers have said what they hold of the own feeds (own_feed_recovery.h);
 //   R4      whatever is announced newer is pulled, from whoever has it, until it is held;
 //   R5, R6  heads are compared before anything else; a contradiction is evidence, and freezes;
 //   R7      every announcement, page and evidence asks MayRead for the peer's partner;
@@ -39,8 +41,10 @@ class SyncCore {
   // Both must outlive the machine; only their memory is used.
   SyncCore(Options options, const LiveCharter* charter, const HeadChecker* checker);
 
-  // What the store holds, before anything else.
-  void Start(std::vector<HeldFeed> held, std::vector<HeldEvidence> evidence, absl::Duration now);
+  // What the store holds, before anything else. The first gate is in the outbox then: until one says OK, nothing may be
+  // published.
+  void Start(std::vector<HeldFeed> held, std::vector<HeldEvidence> evidence, absl::Duration now,
+             OwnFeedRecovery::Options own = {});
 
   // --- streams
   // A stream with an authenticated node. PERMISSION_DENIED: not a node of the charter; ALREADY_EXISTS: another stream
@@ -94,6 +98,7 @@ class SyncCore {
   SessionMap sessions_;
   DialPlan dial_plan_;
   Puller puller_;
+  OwnFeedRecovery own_;
   std::map<FeedName, uint64_t> inline_tickets_;  // the latest read of each own change: older answers do not count
   uint64_t inline_ticket_ = 0;
   size_t evidence_announced_ = 0;

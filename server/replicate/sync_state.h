@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -43,13 +44,23 @@ Position PositionOf(const AuthenticHead& head);
 // What a received or sent entry counts against credit.
 size_t EntryBytes(const v1::Entry& entry);
 
+// Whether this node may write to its own feeds.
+struct OwnFeedGate {
+  // OK; UNAVAILABLE: not yet, the peers are being asked; FAILED_PRECONDITION: a person must decide. In words for
+  // people.
+  absl::Status status;
+  bool heard_peers = false;  // OK because peers were heard, not because the operator said so
+  bool old_copy = false;     // the store is an old copy; to be kept on disk before anything is fetched for it
+};
+
 // What the machine wants done; taken by whoever runs it.
 struct SyncOutbox {
   std::vector<StoreRequest> requests;
   std::set<SessionId> wake;  // NextMessage may have something
   std::vector<std::pair<SessionId, absl::Status>> close;
   std::vector<DialTarget> dial;
-  bool acknowledged = false;  // an own feed was confirmed by a peer
+  bool acknowledged = false;        // an own feed was confirmed by a peer
+  std::optional<OwnFeedGate> gate;  // whether the publisher may write has changed
 };
 
 // A change of an own feed that is small enough to travel with its announcement.
@@ -73,8 +84,16 @@ struct SyncState {
   std::map<FeedName, std::optional<InlineChange>> inline_changes;  // empty optional: being read
   std::map<FeedKey, v1::ForkEvidence> evidence;                    // one a generation: it is frozen (R6)
   std::map<FeedName, int64_t> dropped;                             // erased since they may no longer be read -> when
-  std::set<FeedName> moved;                                        // stand at a newer head since the last event
+  // The last heads seen of each feed, one a state, oldest first: one that is no longer held may prove a fork (R6).
+  std::map<FeedName, std::deque<AuthenticHead>> seen;
+  std::set<FeedName> moved;  // stand at a newer head since the last event
   SyncOutbox outbox;
+  // Heads signed by this partner are on their way into the store from other nodes than its own.
+  std::function<bool(const std::string& partner)> arriving;
+  // The newest own heads that any peer has shown since the start, streams that have ended included.
+  std::map<FeedName, Position> own_heard;
+  // The own feeds may be taken from peers: their publisher is not writing.
+  bool recovering = false;
 
   // Asks the store; `then` runs with the answer. The key of the answer is the machine's own affair.
   void Ask(StoreAction action, std::function<void(StoreResult&&)> then);

@@ -4,9 +4,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/clock.h"
+#include "common/base/errors.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "server/rpc/status.h"
+#include "server/store/backup.h"
 #include "server/store/rebuild.h"
 #include "server/store/verify.h"
 
@@ -16,6 +19,7 @@ namespace {
 constexpr char submit_charter[] = "/cairn.v1.Operations/SubmitCharter";
 constexpr char verify[] = "/cairn.v1.Operations/Verify";
 constexpr char rebuild[] = "/cairn.v1.Operations/Rebuild";
+constexpr char backup[] = "/cairn.v1.Operations/Backup";
 
 absl::Status Heard(bool written) { return written ? absl::OkStatus() : absl::CancelledError("the client has gone"); }
 
@@ -114,6 +118,37 @@ grpc::Status OperationsService::Rebuild(grpc::ServerContext* context, const v1::
   });
   access_.audit->Done(call->caller(), rebuild, absl::StrCat(progress.done(), " records"), status);
   return ToGrpcStatus(context, status);
+}
+
+grpc::Status OperationsService::Backup(grpc::ServerContext* context, const v1::BackupRequest* request,
+                                       grpc::ServerWriter<v1::BackupResponse>* writer) {
+  const absl::StatusOr<Admission> call = access_.gate->AdmitStream(context, backup);
+  if (!call.ok()) return ToGrpcStatus(context, call.status());
+  const absl::Status status = WriteBackup(request->path(), [&](const v1::BackupResponse& progress) {
+    return call->StillValid().ok() && writer->Write(progress);
+  });
+  access_.audit->Done(call->caller(), backup, request->path(), status);
+  return ToGrpcStatus(context, status);
+}
+
+absl::Status OperationsService::WriteBackup(const std::string& path,
+                                            const std::function<bool(const v1::BackupResponse&)>& sink) {
+  if (path.empty() || path.front() != '/') {
+    return absl::InvalidArgumentError(absl::StrCat("path ", Quoted(path), ": write an absolute path"));
+  }
+  absl::MutexLock lock(&backup_mutex_);
+  Store* const store = feeds_->store();
+  const std::string mark =
+      absl::StrCat("backup of ", absl::FormatTime("%Y-%m-%d %H:%M UTC", store->clock()->Now(), absl::UTCTimeZone()));
+  v1::BackupResponse last;
+  RETURN_IF_ERROR(BackUp(store, path, mark, [&](const BackupProgress& at) {
+    last.set_done_bytes(at.done_bytes);
+    last.set_total_bytes(at.total_bytes);
+    return Heard(sink(last));
+  }));
+  LogInfo("backup.done", {{"path", path}, {"bytes", last.total_bytes()}});
+  last.set_done(true);
+  return Heard(sink(last));
 }
 
 }  // namespace cairn

@@ -51,10 +51,13 @@ class OperationsService : public v1::Operations::Service {
                            v1::RevokeTokenResponse* response) override;
   grpc::Status ListAudit(grpc::ServerContext* context, const v1::ListAuditRequest* request,
                          v1::ListAuditResponse* response) override;
+  grpc::Status Backup(grpc::ServerContext* context, const v1::BackupRequest* request,
+                      grpc::ServerWriter<v1::BackupResponse>* writer) override;
 
  private:
   // False: the one who listens has gone.
   using VerifySink = std::function<bool(const v1::VerifyResponse&)>;
+  absl::Status WriteBackup(const std::string& path, const std::function<bool(const v1::BackupResponse&)>& sink);
   absl::Status VerifyAndHeal(const v1::VerifyRequest& request, const VerifySink& sink);
 
   StatusReporter* const reporter_;
@@ -63,6 +66,7 @@ class OperationsService : public v1::Operations::Service {
   Replicator* const replicator_;
   const Access access_;
   absl::Mutex rebuild_mutex_;  // one rebuild at a time
+  absl::Mutex backup_mutex_;   // one backup at a time
 };
 
 }  // namespace cairn

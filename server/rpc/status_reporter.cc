@@ -11,6 +11,7 @@
 #include "common/base/status_macros.h"
 #include "server/directory/request_filter.h"
 #include "server/store/erasure.h"
+#include "server/feed/head_format.h"
 #include "server/store/index_queries.h"
 
 namespace cairn {
@@ -88,6 +89,35 @@ v1::FeedStatus DescribeFeed(const HeldFeed& held, const std::string& own_partner
   return status;
 }
 
+// Fills in what froze the feeds.
+absl::Status DescribeForks(FeedStore* feeds, v1::GetStatusResponse* status) {
+  ASSIGN_OR_RETURN(const std::vector<HeldEvidence> evidence, feeds->Evidence());
+  for (v1::FeedStatus& feed : *status->mutable_feeds()) {
+    for (const HeldEvidence& held : evidence) {
+      if (!(held.feed == FeedKey{feed.partner(), feed.audience(), feed.generation()})) continue;
+      ASSIGN_OR_RETURN(const ParsedHead first, ParseHead(held.evidence.first()));
+      ASSIGN_OR_RETURN(const ParsedHead second, ParseHead(held.evidence.second()));
+      v1::ForkStatus* fork = feed.mutable_fork();
+      fork->set_first_seq(first.content.seq());
+      fork->set_second_seq(second.content.seq());
+      *fork->mutable_first_as_of() = ToTimestamp(absl::FromUnixMillis(first.body.as_of_unix_millis()));
+      *fork->mutable_second_as_of() = ToTimestamp(absl::FromUnixMillis(second.body.as_of_unix_millis()));
+      *fork->mutable_found_at() = ToTimestamp(absl::FromUnixMillis(held.found_at_unix_millis));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// "at 12 (as of 2026-01-31 08:00:00 UTC) and at 14 (as of …)"
+std::string ForkText(const v1::ForkStatus& fork) {
+  const auto head = [](uint64_t seq, const google::protobuf::Timestamp& as_of) {
+    return absl::StrCat("at ", seq, " (as of ",
+                        absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", FromTimestamp(as_of), absl::UTCTimeZone()), ")");
+  };
+  return absl::StrCat(head(fork.first_seq(), fork.first_as_of()), " and ",
+                      head(fork.second_seq(), fork.second_as_of()));
+}
+
 v1::PeerStatus DescribePeer(const PeerView& peer) {
   v1::PeerStatus status;
   status.set_node(peer.node);
@@ -108,8 +138,9 @@ void AlertOfFeeds(const v1::GetStatusResponse& status, std::vector<std::string>*
     const std::string name = absl::StrCat(feed.partner(), "/", feed.audience());
     if (feed.state() == "frozen") {
       alerts->push_back(absl::StrCat("feed ", name, " is frozen at ", feed.seq(),
-                                     ": its owner signed two different states; it stays so until the governors begin a "
-                                     "new generation of it"));
+                                     ": its owner signed two different states",
+                                     feed.has_fork() ? absl::StrCat(", ", ForkText(feed.fork())) : "",
+                                     "; it stays so until the governors begin a new generation of it"));
     } else if (feed.state() == "revoked") {
       alerts->push_back(absl::StrCat("feed ", name, " is hidden: what is held of it, up to ", feed.seq(),
                                      ", was signed with a key that the charter does not stand for; it is shown again "
@@ -252,7 +283,7 @@ absl::Status StatusReporter::ReportFeeds(const CharterView& charter, const Reade
     feed->set_held_back(view.held_back);
     if (!CheckStanding(charter, held).ok()) feed->set_state("revoked");
   }
-  return absl::OkStatus();
+  return DescribeForks(options_.feeds, status);
 }
 
 absl::Status StatusReporter::ReportPeers(v1::GetStatusResponse* status) const {

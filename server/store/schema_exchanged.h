@@ -9,7 +9,9 @@ inline constexpr absl::string_view kExchangedSchema = R"sql(
 CREATE TABLE node_meta (
   -- Local. What this file is and how far long work on it has come, as name and value: consortium, created_at,
   -- derived_version, rebuild_cursor, erasure_pending_since, erasure_running_since, erasure_completed_at,
-  -- erasure_merging.
+  -- erasure_merging,
+  -- restored_from (a copy: which one, until peers were heard),
+  -- own_feeds_old (1: found to be an old copy, until peers were heard).
   key TEXT NOT NULL PRIMARY KEY,
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;

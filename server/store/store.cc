@@ -87,6 +87,8 @@ absl::Status Store::Write(const Body& body) { return writer_->Run(body); }
 
 void Store::WriteAsync(Body body, Done done) { writer_->RunAsync(std::move(body), std::move(done)); }
 
+absl::Status Store::BetweenWrites(const Body& body) { return writer_->RunBetween(body); }
+
 absl::Status Store::Read(const Body& body, absl::Duration budget) { return readers_->Read(body, budget); }
 
 void Store::OnCommit(MovedCallback callback) { writer_->OnCommit(std::move(callback)); }

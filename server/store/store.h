@@ -57,6 +57,9 @@ class Store {
   // The same without blocking. `done` runs after the commit on the writer's thread (inline: before this returns) and
   // must be quick.
   void WriteAsync(Body body, Done done);
+  // Runs `body` on the writer's connection, between two transactions, and blocks until it has run. For backups, which
+  // must be quick each time: nothing is written meanwhile.
+  absl::Status BetweenWrites(const Body& body);
   // Runs `body` in one read transaction of a pooled read-only connection. DEADLINE_EXCEEDED when that took longer than
   // `budget`, waiting for a free connection included. Must not be nested.
   absl::Status Read(const Body& body, absl::Duration budget = absl::Seconds(2));

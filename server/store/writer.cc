@@ -50,6 +50,8 @@ absl::Status Writer::Run(const Store::Body& body) { return Await({body, nullptr}
 
 absl::Status Writer::EmptyLog() { return Await({nullptr, nullptr, /*empties_log=*/true}); }
 
+absl::Status Writer::RunBetween(const Store::Body& body) { return Await({body, nullptr, false, /*between=*/true}); }
+
 absl::Status Writer::Await(Job job) {
   absl::Status result;
   if (!thread_.joinable()) {
@@ -111,13 +113,13 @@ void Writer::Loop() {
   }
 }
 
-// What commits together; a job that empties the log is a group of its own.
+// What commits together; a job that is no transaction is a group of its own.
 std::vector<Writer::Job> Writer::NextGroup() {
   std::vector<Job> jobs;
-  while (!queue_.empty() && jobs.size() < group_jobs_max && (jobs.empty() || !queue_.front().empties_log)) {
+  while (!queue_.empty() && jobs.size() < group_jobs_max && (jobs.empty() || !queue_.front().alone())) {
     jobs.push_back(std::move(queue_.front()));
     queue_.pop_front();
-    if (jobs.back().empties_log) break;
+    if (jobs.back().alone()) break;
   }
   return jobs;
 }
@@ -150,6 +152,10 @@ void Writer::RunGroup(std::vector<Job> jobs) {
 
 // Returns why nothing of the group is on disk, or OK with a result for each.
 absl::Status Writer::RunTransaction(const std::vector<Job>& jobs, std::vector<absl::Status>* results) {
+  if (jobs.front().between) {
+    results->front() = jobs.front().body(*db_);
+    return absl::OkStatus();
+  }
   db_->TakeDiskError();
   const int64_t changes_before = db_->total_changes();
   absl::Status status = db_->Execute("BEGIN IMMEDIATE");

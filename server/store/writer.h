@@ -30,6 +30,8 @@ class Writer {
   void RunAsync(Store::Body body, Store::Done done);
   // See Store::EmptyLog.
   absl::Status EmptyLog();
+  // Between two transactions instead of within one: what copies the file must not stand in the middle of a change.
+  absl::Status RunBetween(const Store::Body& body);
   void OnCommit(Store::MovedCallback callback) { callbacks_.push_back(std::move(callback)); }
   void NoteMoved(const FeedKey& feed) { moved_.push_back(feed); }
   absl::Status health() const;
@@ -38,7 +40,10 @@ class Writer {
   struct Job {
     Store::Body body;
     Store::Done done;
-    bool empties_log = false;  // no body; alone in its group
+    bool empties_log = false;  // no body
+    bool between = false;      // its body runs outside of transactions
+
+    bool alone() const { return empties_log || between; }  // in its group
   };
   void Loop();
   void Take(Job job);

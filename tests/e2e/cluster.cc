@@ -145,10 +145,12 @@ absl::Status Cluster::HandOverCharter(int i) {
   return error ? absl::InternalError(error.message()) : absl::OkStatus();
 }
 
-absl::Status Cluster::Start(int i) {
+absl::Status Cluster::Start(int i, const std::vector<std::string>& more) {
   Node& node = nodes_[static_cast<size_t>(i)];
   std::filesystem::remove(log(i) + ".ready");
-  node.pid = Spawn({bin_ + "/cairnd", "--data", data(i)}, log(i) + ".ready", log(i));
+  std::vector<std::string> args = {bin_ + "/cairnd", "--data", data(i)};
+  args.insert(args.end(), more.begin(), more.end());
+  node.pid = Spawn(args, log(i) + ".ready", log(i));
   const bool ready = Eventually([&] {
     int status = 0;
     if (waitpid(node.pid, &status, WNOHANG) == node.pid) node.pid = -1;

@@ -51,8 +51,8 @@ class Cluster {
   absl::Status HandOverCharter(int i);
   std::string charter_file() const { return directory_ + "/charter.chain"; }
 
-  // Starts node `i` and waits until it says that it is ready.
-  absl::Status Start(int i);
+  // Starts node `i`, with further arguments, and waits until it says that it is ready.
+  absl::Status Start(int i, const std::vector<std::string>& more = {});
   absl::Status StartAll();
   // Sends a signal and waits for the end; returns how it ended (waitpid's status).
   int Stop(int i, int signal);

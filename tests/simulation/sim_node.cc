@@ -1,5 +1,6 @@
 #include "tests/simulation/sim_node.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,8 @@
 #include "common/base/hex.h"
 #include "common/base/status_macros.h"
 #include "gtest/gtest.h"
+#include "server/replicate/own_feed_recovery.h"
+#include "server/store/backup.h"
 #include "server/store/verify.h"
 
 namespace cairn {
@@ -19,8 +22,8 @@ void Must(const absl::Status& status) {
 
 }  // namespace
 
-SimNode::SimNode(SimWorld* world, int index, std::string directory)
-    : world_(world), index_(index), directory_(std::move(directory)) {
+SimNode::SimNode(SimWorld* world, int place, int index, std::string directory)
+    : world_(world), place_(place), index_(index), directory_(std::move(directory)) {
   std::filesystem::create_directories(directory_);
 }
 
@@ -30,7 +33,7 @@ std::string SimNode::RecordId(int partner, uint64_t number) {
   return absl::StrFormat("00000000-0000-4000-8%03d-%012d", partner, number);
 }
 
-void SimNode::Start() {
+void SimNode::Start(bool standalone) {
   ++life_;
   auto parts = std::make_unique<Parts>();
   Store::Options options;
@@ -79,7 +82,11 @@ void SimNode::Start() {
   auto dropped = parts_->feeds->DroppedFeeds();
   ASSERT_TRUE(dropped.ok()) << dropped.status();
   parts_->core->NoteDropped(*dropped);
-  parts_->core->Start(*std::move(held), *std::move(evidence), world_->now());
+  auto restored = ReadRestoredMark(parts_->store.get());
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  const bool old = !restored->empty() || *ReadOldMark(parts_->store.get()) ||
+                   LooksOld(*held, TestConsortium::Partner(index_), world_->clock()->Now());
+  parts_->core->Start(*std::move(held), *std::move(evidence), world_->now(), {standalone, old});
   CarryOut();
 }
 
@@ -87,22 +94,32 @@ void SimNode::Crash() {
   parts_.reset();
   ++life_;
   timer_at_ = absl::InfiniteDuration();
-  world_->DropStreamsOf(index_);
+  world_->DropStreamsOf(place_);
 }
 
 // --- events of the machine
 
 void SimNode::CarryOut() {
   SyncOutbox outbox = parts_->core->TakeOutbox();
+  if (outbox.gate.has_value()) OnGate(*outbox.gate);
   for (StoreRequest& request : outbox.requests) Post(std::move(request));
-  for (SessionId id : outbox.wake) world_->Wake(index_, id);
+  for (SessionId id : outbox.wake) world_->Wake(place_, id);
   for (const auto& [id, why] : outbox.close) {
     closed_[id] = why;
-    world_->CloseStream(index_, id, why);
+    world_->CloseStream(place_, id, why);
   }
-  for (const DialTarget& target : outbox.dial) world_->Dial(index_, target.node);
+  for (const DialTarget& target : outbox.dial) world_->Dial(place_, target.node);
   if (outbox.acknowledged) parts_->publisher->OnAcknowledged();
   ArmTimer();
+}
+
+void SimNode::OnGate(const OwnFeedGate& gate) {
+  parts_->publisher->SetGate(gate.status);
+  if (gate.status.ok() && gate.heard_peers) {
+    Must(parts_->store->Write(ClearCopyMarks));
+  } else if (gate.old_copy) {
+    Must(parts_->store->Write(SetOldMark));
+  }
 }
 
 void SimNode::ArmTimer() {
@@ -181,6 +198,42 @@ void SimNode::OnDialFailed(const std::string& node, const absl::Status& why) {
   CarryOut();
 }
 
+// --- disks
+
+void SimNode::SaveDisk() {
+  std::filesystem::remove_all(directory_ + ".copy");
+  std::filesystem::copy(directory_, directory_ + ".copy");
+}
+
+void SimNode::PutDisk(const std::string& from) {
+  std::filesystem::remove_all(directory_);
+  std::filesystem::copy(from, directory_);
+}
+
+void SimNode::PutSavedDisk(bool marked) {
+  PutDisk(directory_ + ".copy");
+  if (!marked) return;
+  auto store = Store::Open({.path = directory_ + "/cairn.db",
+                            .consortium = world_->consortium().id(),
+                            .clock = world_->clock(),
+                            .inline_writes = true,
+                            .durable = false});
+  ASSERT_TRUE(store.ok()) << store.status();
+  Must((*store)->Write([](Connection& db) { return SetRestoredMark(db, "a copy"); }));
+}
+
+void SimNode::PutEmptyDisk() {
+  std::filesystem::remove_all(directory_);
+  std::filesystem::create_directories(directory_);
+}
+
+bool SimNode::HasEvidence(int partner) {
+  const auto evidence = parts_->feeds->Evidence();
+  return evidence.ok() && std::any_of(evidence->begin(), evidence->end(), [partner](const HeldEvidence& held) {
+           return held.feed.partner == TestConsortium::Partner(partner);
+         });
+}
+
 // --- people
 
 void SimNode::Publish(uint64_t first, uint64_t count, const std::string& text) {
@@ -198,7 +251,20 @@ void SimNode::Publish(uint64_t first, uint64_t count, const std::string& text) {
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_TRUE(result->committed()) << result->ShortDebugString();
   for (uint64_t i = first; i < first + count; ++i) acknowledged_[i] = text;
-  acknowledged_seq_ = std::max(acknowledged_seq_, result->position().seq());
+  Acknowledged(result->position().seq());
+}
+
+void SimNode::Acknowledged(uint64_t seq) {
+  acknowledged_seq_ = std::max(acknowledged_seq_, seq);
+  if (remembering_) acknowledged_at_[acknowledged_seq_] = acknowledged_;
+}
+
+bool SimNode::GoBackTo(uint64_t seq) {
+  const auto at = acknowledged_at_.find(seq);
+  if (at == acknowledged_at_.end()) return false;
+  acknowledged_ = at->second;
+  acknowledged_seq_ = seq;
+  return true;
 }
 
 absl::Status SimNode::PublishTo(const std::string& audience, uint64_t number, const std::string& text) {
@@ -221,10 +287,12 @@ void SimNode::Withdraw(uint64_t number) {
   const auto result = parts_->publisher->Withdraw(request, nullptr);
   ASSERT_TRUE(result.ok()) << result.status();
   acknowledged_.erase(number);
-  acknowledged_seq_ = std::max(acknowledged_seq_, result->position().seq());
+  Acknowledged(result->position().seq());
 }
 
-void SimNode::Heartbeat() { Must(parts_->publisher->Heartbeat()); }
+void SimNode::Heartbeat() {
+  if (CanPublish()) Must(parts_->publisher->Heartbeat());
+}
 
 void SimNode::SubmitCharter() { Must(parts_->charter->Submit(world_->consortium().chain()).status()); }
 

@@ -23,15 +23,24 @@ namespace cairn {
 
 class SimNode {
  public:
-  SimNode(SimWorld* world, int index, std::string directory);
+  // Stands at `place` of the world and is the node of partner `index`; two may be the same.
+  SimNode(SimWorld* world, int place, int index, std::string directory);
   ~SimNode();
 
-  // Opens the file and begins to sync. Also after a crash.
-  void Start();
+  // Opens the file and begins to sync. Also after a crash. `standalone`: without waiting for peers to be heard.
+  void Start(bool standalone = false);
   // Everything in memory is gone, in the middle of whatever it was.
   void Crash();
   bool up() const { return parts_ != nullptr; }
   uint64_t life() const { return life_; }
+
+  // --- disks, while it is down; SaveDisk at any moment, as a power cut would leave it
+  void SaveDisk();
+  // What SaveDisk saved; `marked`: as `cairn restore` leaves it.
+  void PutSavedDisk(bool marked);
+  void PutDisk(const std::string& from);
+  void PutEmptyDisk();
+  const std::string& directory() const { return directory_; }
 
   // --- what the network does to it
   absl::Status OnConnected(uint64_t session, const std::string& node, bool dialled);
@@ -46,7 +55,12 @@ class SimNode {
   // Publishes one organization with this text to an audience. As the publisher answers.
   absl::Status PublishTo(const std::string& audience, uint64_t number, const std::string& text);
   void Withdraw(uint64_t number);
+  // Not while the node asks its peers for its own feed.
   void Heartbeat();
+  // Why Publish may not be called.
+  std::string WhyNot() { return std::string(parts_->publisher->CanPublish().message()); }
+  // Whether Publish may be called.
+  bool CanPublish() { return parts_->publisher->CanPublish().ok(); }
   void SubmitCharter();
 
   // --- what the test looks at
@@ -55,6 +69,12 @@ class SimNode {
   // id -> payload hash of a feed as visible here.
   std::map<std::string, std::string> Entries(int partner);
   uint64_t CharterVersion() const { return parts_->charter->current()->version(); }
+  // A proof that this partner contradicted itself is kept here.
+  bool HasEvidence(int partner);
+  // From now on remembers what was acknowledged at each of its heads.
+  void Remember() { remembering_ = true; }
+  // The node was set back to its head at `seq`: what it acknowledged later is gone. False: it never had such a head.
+  bool GoBackTo(uint64_t seq);
   // Every digest and every derived row, recomputed.
   absl::Status Verify();
   // id -> text of what this node's publisher was told is published.
@@ -84,10 +104,13 @@ class SimNode {
   void CarryOut();
   void Post(StoreRequest request);
   void RunStrand(const std::string& key);
+  void OnGate(const OwnFeedGate& gate);
   void ArmTimer();
   void Moved(const std::string& audience);
+  void Acknowledged(uint64_t seq);
 
   SimWorld* const world_;
+  const int place_;
   const int index_;
   const std::string directory_;
   uint64_t life_ = 0;  // counts starts: events of an earlier life do nothing
@@ -96,6 +119,8 @@ class SimNode {
   absl::Duration timer_at_ = absl::InfiniteDuration();
   std::map<uint64_t, std::string> acknowledged_;
   uint64_t acknowledged_seq_ = 0;
+  bool remembering_ = false;
+  std::map<uint64_t, std::map<uint64_t, std::string>> acknowledged_at_;  // by seq
 };
 
 }  // namespace cairn

@@ -17,9 +17,16 @@ struct SimWorld::Stream {
   bool open = true;
 };
 
-SimWorld::SimWorld(uint64_t seed, int nodes, std::string directory) : random_(seed), consortium_(nodes, 7) {
-  for (int i = 0; i < nodes; ++i)
-    nodes_.push_back(std::make_unique<SimNode>(this, i, directory + "/" + std::to_string(i)));
+SimWorld::SimWorld(uint64_t seed, int nodes, std::string directory)
+    : random_(seed), consortium_(nodes, 7), directory_(std::move(directory)) {
+  for (int i = 0; i < nodes; ++i) AddTwin(i);
+}
+
+int SimWorld::AddTwin(int i) {
+  const int place = size();
+  identity_.push_back(i);
+  nodes_.push_back(std::make_unique<SimNode>(this, place, i, directory_ + "/" + std::to_string(place)));
+  return place;
 }
 
 SimWorld::~SimWorld() = default;
@@ -87,10 +94,10 @@ void SimWorld::Connect(int from, int to) {
   stream->node[1] = to;
   stream->session[0] = next_session_++;
   stream->session[1] = next_session_++;
-  const absl::Status accepted = node(to).OnConnected(stream->session[1], TestConsortium::Node(from), false);
-  if (!accepted.ok()) return node(from).OnDialFailed(TestConsortium::Node(to), accepted);
+  const absl::Status accepted = node(to).OnConnected(stream->session[1], NameOf(from), false);
+  if (!accepted.ok()) return node(from).OnDialFailed(NameOf(to), accepted);
   streams_.push_back(stream);
-  const absl::Status connected = node(from).OnConnected(stream->session[0], TestConsortium::Node(to), true);
+  const absl::Status connected = node(from).OnConnected(stream->session[0], NameOf(to), true);
   if (!connected.ok()) return End(stream, connected);
   Wake(from, stream->session[0]);
   Wake(to, stream->session[1]);

@@ -61,6 +61,9 @@ class SimWorld {
   // Slows everything sent over the network from now on.
   void set_latency(absl::Duration most) { latency_ = most; }
 
+  // One more node with the identity of node `i`, which can dial but is not found by others. Returns its place.
+  int AddTwin(int i);
+
   SimNode& node(int i) { return *nodes_[static_cast<size_t>(i)]; }
   int size() const { return static_cast<int>(nodes_.size()); }
   TestConsortium& consortium() { return consortium_; }
@@ -75,6 +78,7 @@ class SimWorld {
   void End(const std::shared_ptr<Stream>& stream, const absl::Status& why);
   std::shared_ptr<Stream> FindStream(int node, uint64_t session);
   int IndexOf(const std::string& node) const;
+  std::string NameOf(int place) const { return TestConsortium::Node(identity_[static_cast<size_t>(place)]); }
 
   ManualClock clock_;
   SeededRandom random_;
@@ -85,6 +89,8 @@ class SimWorld {
   std::set<std::pair<int, int>> parted_;
   std::map<std::pair<int, int>, Meddler> meddlers_;
   std::vector<std::shared_ptr<Stream>> streams_;
+  const std::string directory_;
+  std::vector<int> identity_;  // of the node at each place
   std::vector<std::unique_ptr<SimNode>> nodes_;
   absl::Duration latency_ = absl::Milliseconds(40);
   uint64_t next_session_ = 1;

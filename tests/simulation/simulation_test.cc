@@ -1,17 +1,13 @@
 // Five nodes on real SQLite in a world of delays, broken streams, partitions and crashes: whatever happens, they agree
 // in the end, and never show what no head covers. One run a seed; CAIRN_SIM_SEEDS sets how many, CAIRN_SIM_SEED runs
 // one again.
-#include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
-#include <thread>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "common/base/log.h"
 #include "gtest/gtest.h"
 #include "tests/simulation/sim_node.h"
+#include "tests/simulation/sim_seeds.h"
 #include "tests/simulation/sim_world.h"
 
 namespace cairn {
@@ -21,19 +17,11 @@ constexpr int kNodes = 5;
 constexpr absl::Duration kTrouble = absl::Minutes(3);
 constexpr absl::Duration kCalm = absl::Minutes(12);  // longer than every back-off
 
-uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  uint64_t value = 0;
-  return text != nullptr && absl::SimpleAtoi(text, &value) ? value : otherwise;
-}
-
 // A run: who can reach whom, what people publish, and what goes wrong, all from the seed.
 class Scenario {
  public:
   explicit Scenario(uint64_t seed)
-      : directory_(absl::StrCat(Base(), "/cairn-sim-", getpid(), "-", seed)),
-        world_(seed, kNodes, directory_),
-        random_(seed ^ 0x5eed) {}
+      : directory_(SimDirectory(seed)), world_(seed, kNodes, directory_), random_(seed ^ 0x5eed) {}
   ~Scenario() { std::filesystem::remove_all(directory_); }
 
   void All() {
@@ -53,8 +41,6 @@ class Scenario {
   }
 
  private:
-  static std::string Base() { return std::filesystem::exists("/dev/shm") ? "/dev/shm" : testing::TempDir(); }
-
   // A mesh, a chain, or a hub whose spokes can only dial out.
   void Topology() {
     const uint64_t shape = random_.Below(3);
@@ -73,18 +59,20 @@ class Scenario {
     });
   }
 
+  bool MayPublish(int i) { return world_.node(i).up() && world_.node(i).CanPublish(); }
+
   void Step() {
     const int i = static_cast<int>(random_.Below(kNodes));
     SimNode& node = world_.node(i);
     const uint64_t what = random_.Below(100);
     if (what < 45) {
-      if (node.up()) node.Publish(random_.Below(40), 1 + random_.Below(4), absl::StrCat("text ", ++texts_));
+      if (MayPublish(i)) node.Publish(random_.Below(40), 1 + random_.Below(4), absl::StrCat("text ", ++texts_));
     } else if (what < 48) {  // larger than one transaction, one page or one inlined change
-      if (node.up())
+      if (MayPublish(i))
         node.Publish(1000, 520 + random_.Below(300),
                      std::string(200 + random_.Below(400), static_cast<char>('a' + texts_++ % 26)));
     } else if (what < 60) {
-      if (node.up()) node.Withdraw(random_.Below(40));
+      if (MayPublish(i)) node.Withdraw(random_.Below(40));
     } else if (what < 72) {
       world_.BreakAStream();
     } else if (what < 84) {
@@ -148,21 +136,7 @@ class Scenario {
 };
 
 TEST(SimulationTest, FiveNodesAgreeWhateverTheNetworkAndThePowerDo) {
-  SetLogLevel(std::getenv("CAIRN_SIM_SEED") != nullptr ? LogLevel::kDebug : LogLevel::kError);
-  const uint64_t first = FromEnvironment("CAIRN_SIM_SEED", 1);
-  const uint64_t seeds = std::getenv("CAIRN_SIM_SEED") != nullptr ? 1 : FromEnvironment("CAIRN_SIM_SEEDS", 200);
-  std::atomic<uint64_t> next{first};
-  const auto work = [&] {
-    while (true) {
-      const uint64_t seed = next++;
-      if (seed >= first + seeds || HasFailure()) return;
-      SCOPED_TRACE(absl::StrCat("seed ", seed, "; again with CAIRN_SIM_SEED=", seed));
-      Scenario(seed).All();
-    }
-  };
-  std::thread other(work);  // runs share nothing
-  work();
-  other.join();
+  RunSeeds(200, [](uint64_t seed) { Scenario(seed).All(); });
 }
 
 }  // namespace

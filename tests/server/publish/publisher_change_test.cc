@@ -134,6 +134,44 @@ TEST_F(PublisherTest, WhatWasStagedOfTheFeedBeforeIsNotPublishedWithABatch) {
   EXPECT_FALSE(Stored(Uuid(99)).has_value());
 }
 
+// --- generations
+
+TEST_F(PublisherTest, NewGenerationBeginsWithWhatWasVisible) {
+  ASSERT_TRUE(Publish({Resource(Uuid(1), "One"), Resource(Uuid(2), "Two"), Resource(Uuid(3), "Three")}).ok());
+  ASSERT_TRUE(publisher_->Withdraw(Withdrawal({Uuid(3)}), nullptr).ok());
+  BeginGeneration(2);
+  ASSERT_TRUE(publisher_->Heartbeat().ok());
+  EXPECT_EQ(Held()->feed.generation, 2u);
+  EXPECT_EQ(Held()->live_count, 2u);
+  ASSERT_TRUE(Publish({Resource(Uuid(4), "Four")}).ok());
+  EXPECT_EQ(Held()->live_count, 3u);
+  EXPECT_TRUE(Stored(Uuid(1)).has_value());
+}
+
+TEST_F(PublisherTest, NewGenerationEndsAFork_R6) {
+  ASSERT_TRUE(Publish({Resource(Uuid(1), "One")}).ok());
+  v1::ForkEvidence evidence;
+  *evidence.mutable_first() = Held()->head;
+  *evidence.mutable_second() = Held()->head;
+  ASSERT_TRUE(store_->Write([&](Connection& db) { return feeds_->Freeze(db, Held()->feed, evidence); }).ok());
+  EXPECT_THAT(Publish({Resource(Uuid(2), "Two")}).status().message(), HasSubstr("frozen"));
+  BeginGeneration(2);
+  ASSERT_TRUE(Publish({Resource(Uuid(2), "Two")}).ok());
+  EXPECT_FALSE(Held()->frozen);
+  EXPECT_EQ(Held()->live_count, 2u);
+}
+
+TEST_F(PublisherTest, NewGenerationOfAnEmptyFeedCanBeBegun) {
+  ASSERT_TRUE(Publish({Resource(Uuid(1), "One")}).ok());
+  ASSERT_TRUE(publisher_->Withdraw(Withdrawal({Uuid(1)}), nullptr).ok());
+  clock_.Advance(absl::Hours(24));
+  ASSERT_TRUE(store_->Write([&](Connection& db) { return feeds_->PurgeTombstones(db, clock_.Now()).status(); }).ok());
+  BeginGeneration(2);
+  ASSERT_TRUE(Publish({Resource(Uuid(2), "Two")}).ok());
+  EXPECT_EQ(Held()->feed.generation, 2u);
+  EXPECT_EQ(Held()->live_count, 1u);
+}
+
 // --- those who do not read what they are told
 
 // A reader who stalls at the first message until it is let go.

@@ -53,6 +53,12 @@ inline v1::Record Resource(const std::string& id, const std::string& name) {
 
 inline std::string Uuid(int n) { return UuidToText(absl::StrCat(std::string(8, 'u'), absl::Hex(n, absl::kZeroPad8))); }
 
+inline v1::WithdrawRequest Withdrawal(const std::vector<std::string>& ids) {
+  v1::WithdrawRequest request;
+  for (const std::string& id : ids) request.add_ids(id);
+  return request;
+}
+
 class PublisherTest : public ::testing::Test {
  protected:
   PublisherTest() : consortium_(4) {
@@ -109,6 +115,18 @@ class PublisherTest : public ::testing::Test {
     return (*batch)->Commit(records.size(), &heard_);
   }
 
+  // The governors let the partner's feeds begin anew, with the same key.
+  void BeginGeneration(uint32_t generation) {
+    consortium_.Change([generation](v1::Charter* charter) {
+      v1::Partner* partner = charter->mutable_partners(0);
+      partner->set_generation(generation);
+      v1::PublishingKey* key = partner->add_publishing_keys();
+      key->set_public_key(partner->publishing_keys(0).public_key());
+      key->set_generation(generation);
+    });
+    const auto submitted = charter_->Submit(consortium_.chain());
+    ASSERT_TRUE(submitted.ok()) << submitted.status();
+  }
   std::optional<HeldFeed> Held() { return *feeds_->Find("p0", "public"); }
   uint64_t Seq() { return Held().has_value() ? Held()->seq : 0; }
 

@@ -10,12 +10,6 @@ using ::testing::SizeIs;
 
 // --- withdrawing and verifying
 
-v1::WithdrawRequest Withdrawal(const std::vector<std::string>& ids) {
-  v1::WithdrawRequest request;
-  for (const std::string& id : ids) request.add_ids(id);
-  return request;
-}
-
 TEST_F(PublisherTest, WithdrawLeavesATombstone) {
   ASSERT_TRUE(Publish({Resource(Uuid(1), "One"), Resource(Uuid(2), "Two")}).ok());
   const auto result = publisher_->Withdraw(Withdrawal({Uuid(1)}), nullptr);

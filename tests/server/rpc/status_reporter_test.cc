@@ -90,6 +90,25 @@ TEST_F(AlertsTest, FrozenDamagedAndRevokedFeedsAreNamed) {
   EXPECT_THAT(Get(), ElementsAre(HasSubstr("lv-y/public is hidden")));
 }
 
+TEST_F(AlertsTest, ForkIsShownWithBothHeads_R6) {
+  v1::FeedStatus* feed = status_.mutable_feeds(0);
+  feed->set_state("frozen");
+  feed->mutable_fork()->set_first_seq(12);
+  feed->mutable_fork()->mutable_first_as_of()->set_seconds(now_seconds - 60);
+  feed->mutable_fork()->set_second_seq(14);
+  feed->mutable_fork()->mutable_second_as_of()->set_seconds(now_seconds - 30);
+  EXPECT_THAT(Get(), ElementsAre(testing::AllOf(HasSubstr("at 12 (as of 2027-01-15 07:59:00 UTC)"),
+                                                HasSubstr("at 14 (as of 2027-01-15 07:59:30 UTC)"))));
+}
+
+TEST_F(AlertsTest, OwnFeedThatIsPublishedFromTwoCopiesIsNamed) {
+  v1::FeedStatus* feed = status_.mutable_feeds(0);
+  feed->set_own(true);
+  feed->set_state("behind its copies");
+  status_.set_cannot_publish_reason("feed lv-y/public is published from two copies");
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("publishing is stopped: feed lv-y/public is published from two copies")));
+}
+
 TEST_F(AlertsTest, CharterThatRunsOutOrRanOut) {
   charter_.mutable_expires_at()->set_seconds(now_seconds + 5 * 86'400);
   EXPECT_THAT(Get(), ElementsAre(HasSubstr("runs out in 5 days")));

@@ -1,0 +1,218 @@
+// When a node may write to its own feed: scripted peers tell, or do not tell, what they hold of it.
+#include "server/replicate/own_feed_recovery.h"
+
+#include "tests/server/replicate/sync_core_fixture.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::HasSubstr;
+
+class OwnFeedRecoveryTest : public SyncCoreTest {
+ protected:
+  // Node 0 starts again on what its disk holds, and nobody vouches for it.
+  void StartAgain() {
+    if (node().up()) node().Crash();
+    node().Start();
+  }
+  void StartOnAnEmptyDisk() {
+    node().Crash();
+    node().PutEmptyDisk();
+    node().Start();
+  }
+
+  uint64_t Greet(int peer, bool says_complete = true) {
+    const uint64_t session = next_session_++;
+    EXPECT_TRUE(node().OnConnected(session, TestConsortium::Node(peer), false).ok());
+    v1::SyncMessage hello = Hello(peer);
+    hello.mutable_hello()->set_says_complete(says_complete);
+    node().OnMessage(session, hello);
+    Said(session);
+    return session;
+  }
+  // The peer has announced all that it holds.
+  void Complete(uint64_t session) {
+    v1::SyncMessage message;
+    message.mutable_heads()->set_complete(true);
+    node().OnMessage(session, message);
+  }
+  uint64_t GreetAndComplete(int peer) {
+    const uint64_t session = Greet(peer);
+    Complete(session);
+    return session;
+  }
+};
+
+TEST_F(OwnFeedRecoveryTest, OpensWhenEveryNodeHasAnnouncedAllThatItHolds) {
+  StartAgain();
+  EXPECT_THAT(node().WhyNot(), HasSubstr("being asked"));
+  const uint64_t first = Greet(1);
+  Wait(absl::Seconds(10));
+  EXPECT_FALSE(node().CanPublish()) << "a greeting says nothing of what the peer holds";
+  Complete(first);
+  EXPECT_FALSE(node().CanPublish());
+  GreetAndComplete(2);
+  EXPECT_TRUE(node().CanPublish());
+}
+
+TEST_F(OwnFeedRecoveryTest, AnAbsentNodeIsWaitedForOnlyALittleAfterACommonRestart) {
+  StartAgain();
+  GreetAndComplete(1);
+  Wait(absl::Milliseconds(limits::own_feed_grace_millis - 500));
+  EXPECT_FALSE(node().CanPublish());
+  Wait(absl::Seconds(1));
+  EXPECT_TRUE(node().CanPublish());
+}
+
+TEST_F(OwnFeedRecoveryTest, PeerOfAnOlderProgramCountsOnceItHadTimeToAnnounce) {
+  StartAgain();
+  Greet(1, /*says_complete=*/false);
+  Greet(2, /*says_complete=*/false);
+  Wait(absl::Seconds(limits::own_feed_settle_seconds) - absl::Seconds(1));
+  EXPECT_FALSE(node().CanPublish());
+  Wait(absl::Seconds(2));
+  EXPECT_TRUE(node().CanPublish());
+}
+
+TEST_F(OwnFeedRecoveryTest, NobodyReachableLeavesAPersonTheChoices) {
+  StartAgain();
+  Wait(absl::Seconds(limits::own_feed_hear_seconds_max + 1));
+  EXPECT_FALSE(node().CanPublish());
+  EXPECT_THAT(node().WhyNot(), testing::AllOf(HasSubstr("Wait"), HasSubstr("--standalone"), HasSubstr("generation")));
+  GreetAndComplete(1);
+  GreetAndComplete(2);
+  EXPECT_TRUE(node().CanPublish()) << "whoever comes later is heard";
+}
+
+TEST_F(OwnFeedRecoveryTest, EmptyDiskIsFilledFromAPeerBeforeItOpens_R3) {
+  node().Publish(0, 3, "mine");
+  const FeedStore::Page mine = Published(0);
+  StartOnAnEmptyDisk();
+  const uint64_t session = Greet(1);
+  Announce(session, mine.head);
+  Complete(session);
+  GreetAndComplete(2);
+  EXPECT_FALSE(node().CanPublish());
+  const auto pull = SaidPull(session);
+  ASSERT_TRUE(pull.has_value());
+  node().OnMessage(session, PageFor(*pull, mine));
+  Wait(absl::Seconds(1));
+  EXPECT_TRUE(node().CanPublish()) << node().WhyNot();
+  EXPECT_EQ(node().Entries(0).size(), 3u);
+}
+
+TEST_F(OwnFeedRecoveryTest, WhatWasHeardCountsAlsoWhenThePeerIsGone_R3) {
+  node().Publish(0, 3, "mine");
+  const FeedStore::Page mine = Published(0);
+  StartOnAnEmptyDisk();
+  const uint64_t session = Greet(1);
+  Announce(session, mine.head);
+  Complete(session);
+  node().OnClosed(session, absl::UnavailableError("gone"));
+  GreetAndComplete(2);
+  Wait(absl::Seconds(2 * limits::own_feed_old_grace_seconds));
+  EXPECT_THAT(node().WhyNot(), HasSubstr("being fetched"));
+}
+
+TEST_F(OwnFeedRecoveryTest, OldCopyWaitsLongForNodesThatMayKnowMore_R3) {
+  node().Publish(0, 3, "mine");
+  node().SaveDisk();
+  node().Crash();
+  node().PutSavedDisk(/*marked=*/true);
+  node().Start();
+  GreetAndComplete(1);
+  Wait(absl::Minutes(1));
+  EXPECT_THAT(node().WhyNot(), HasSubstr("1 of 2 other nodes"));
+  StartAgain();  // the mark outlives the process
+  GreetAndComplete(1);
+  Wait(absl::Minutes(1));
+  EXPECT_FALSE(node().CanPublish());
+  Wait(absl::Seconds(limits::own_feed_old_grace_seconds));
+  EXPECT_TRUE(node().CanPublish());
+}
+
+TEST_F(OwnFeedRecoveryTest, CopyWhoseHeadsNobodyRenewedIsTakenForOld_R3) {
+  node().Publish(0, 3, "mine");
+  Wait(absl::Hours(24));
+  StartAgain();
+  GreetAndComplete(1);
+  Wait(absl::Minutes(1));
+  EXPECT_FALSE(node().CanPublish());
+  GreetAndComplete(2);
+  EXPECT_TRUE(node().CanPublish());
+}
+
+TEST_F(OwnFeedRecoveryTest, NewerHeadAfterOpeningIsFetchedWhileNothingWasPublished) {
+  node().Publish(0, 3, "mine");
+  const FeedStore::Page mine = Published(0);
+  StartOnAnEmptyDisk();
+  GreetAndComplete(1);
+  const uint64_t late = GreetAndComplete(2);
+  ASSERT_TRUE(node().CanPublish());
+  Announce(late, mine.head);
+  EXPECT_FALSE(node().CanPublish()) << "at once";
+  const auto pull = SaidPull(late);
+  ASSERT_TRUE(pull.has_value());
+  node().OnMessage(late, PageFor(*pull, mine));
+  Wait(absl::Seconds(1));
+  EXPECT_TRUE(node().CanPublish()) << node().WhyNot();
+}
+
+TEST_F(OwnFeedRecoveryTest, NewerHeadAfterPublishingStopsPublishingAndIsNotTaken_R6) {
+  node().Publish(0, 3, "mine");
+  node().Publish(0, 2, "mine again");
+  const FeedStore::Page mine = Published(0);
+  node().Crash();
+  node().PutEmptyDisk();
+  node().Start(/*standalone=*/true);
+  node().Publish(0, 1, "of another time");
+  const uint64_t session = Greet(1);
+  Announce(session, mine.head);
+  EXPECT_THAT(node().WhyNot(), HasSubstr("published from two copies"));
+  EXPECT_FALSE(SaidPull(session).has_value());
+  EXPECT_EQ(node().Entries(0).size(), 1u);
+}
+
+TEST_F(OwnFeedRecoveryTest, SaysItIsCompleteOnlyWhenNothingOfThePeerIsOnItsWay_R3) {
+  world_.node(1).Publish(0, 3, "of node 1");
+  const uint64_t relay = Connect(2);
+  Announce(relay, Published(1).head);
+  const auto pull = SaidPull(relay);
+  ASSERT_TRUE(pull.has_value());
+  const uint64_t owner = next_session_++;
+  ASSERT_TRUE(node().OnConnected(owner, TestConsortium::Node(1), false).ok());
+  node().OnMessage(owner, Hello(1));
+  for (const v1::SyncMessage& message : Said(owner)) EXPECT_FALSE(message.heads().complete());
+  node().OnMessage(relay, PageFor(*pull, Published(1)));
+  bool complete = false;
+  for (const v1::SyncMessage& message : Said(owner)) complete |= message.heads().complete();
+  EXPECT_TRUE(complete);
+}
+
+TEST_F(OwnFeedRecoveryTest, SecondTruthOlderThanTheHeadHeldIsProvedByWhatWasSeenBefore_R6) {
+  SimNode& liar = world_.node(1);
+  liar.Publish(0, 2, "common");
+  liar.SaveDisk();
+  liar.Publish(0, 1, "one truth");
+  const v1::SignedHead seen = Published(1).head;
+  liar.Publish(0, 4, "one truth goes on");
+  const FeedStore::Page held = Published(1);
+  const uint64_t session = Connect(1);
+  Announce(session, seen);
+  Announce(session, held.head);
+  const auto pull = SaidPull(session);
+  ASSERT_TRUE(pull.has_value());
+  node().OnMessage(session, PageFor(*pull, held));
+  Wait(absl::Seconds(1));
+  ASSERT_EQ(node().Held(1).second, 7u);
+  liar.Crash();
+  liar.PutSavedDisk(/*marked=*/false);
+  liar.Start(/*standalone=*/true);
+  liar.Publish(0, 1, "another truth");
+  Announce(Connect(2), Published(1).head);
+  Wait(absl::Seconds(1));
+  EXPECT_TRUE(node().HasEvidence(1));
+}
+
+}  // namespace
+}  // namespace cairn
