@@ -260,9 +260,9 @@ absl::Status Node::Parts::OpenDoors() {
   ASSIGN_OR_RETURN(local, LocalServer::Start(config.socket, {directory_service.get(), publishing_service.get(),
                                                              operations_service.get()}));
   RETURN_IF_ERROR(OpenAdminDoor());
-  upkeep = std::make_unique<Upkeep>(
-      Upkeep::Options{config.heartbeat, config.tombstone_retention, [this] { ReadKeys(); }}, feeds.get(),
-      publisher.get(), charter.get(), audit.get(), clock);
+  upkeep =
+      std::make_unique<Upkeep>(Upkeep::Options{config.heartbeat, config.tombstone_retention, [this] { ReadKeys(); }},
+                               feeds.get(), publisher.get(), charter.get(), audit.get(), clock);
   return absl::OkStatus();
 }
 

@@ -31,9 +31,7 @@ Upkeep::Upkeep(Options options, FeedStore* feeds, Publisher* publisher, const Li
       charter_(charter),
       audit_(audit),
       clock_(clock),
-      thread_([this] {
-        Run();
-      }) {}
+      thread_([this] { Run(); }) {}
 
 Upkeep::~Upkeep() { Stop(); }
 

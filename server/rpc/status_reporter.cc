@@ -10,8 +10,8 @@
 #include "common/base/hex.h"
 #include "common/base/status_macros.h"
 #include "server/directory/request_filter.h"
-#include "server/store/erasure.h"
 #include "server/feed/head_format.h"
+#include "server/store/erasure.h"
 #include "server/store/index_queries.h"
 
 namespace cairn {

@@ -56,7 +56,7 @@ class Taint {
     world_.set_wiretap([this](int from, int to, const v1::SyncMessage& message, const std::string& bytes) {
       if (!message.has_charter()) Search("sync", from, to, false, bytes);
     });
-    for (int i = 0; i < kPartners; ++i) world_.node(i).Start();
+    for (int i = 0; i < kPartners; ++i) world_.node(i).Start(/*standalone=*/true);
     while (report_.operations < operations_) {
       world_.RunUntil(world_.now() + absl::Milliseconds(random_.Below(40)));
       Step();
@@ -130,7 +130,7 @@ class Taint {
       world_.BreakAStream();
     } else if (what < 54) {
       world_.node(i).Crash();
-      world_.node(i).Start();
+      world_.node(i).Start(/*standalone=*/true);
     } else {
       Read(i);
     }

@@ -94,7 +94,11 @@ class PublisherTest : public ::testing::Test {
 
   // A publisher of partner `i`, in the same store: what stands in for records that came by sync.
   std::unique_ptr<Publisher> MakePublisher(int i) {
-    Publisher::Options options{consortium_.id(), TestConsortium::Partner(i), TestConsortium::Node(i), folder_, redactor_,
+    Publisher::Options options{consortium_.id(),
+                               TestConsortium::Partner(i),
+                               TestConsortium::Node(i),
+                               folder_,
+                               redactor_,
                                [this](const std::string& audience) { moved_.push_back(audience); }};
     return std::make_unique<Publisher>(options, store_.get(), feeds_.get(), charter_.get(), checker_.get(),
                                        consortium_.key(i), &clock_);

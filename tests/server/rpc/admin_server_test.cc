@@ -40,9 +40,8 @@ const std::map<std::string, Role>& RolesNeeded() {
       {"cairn.v1.Operations.GetStatus", v1::EDITOR},     {"cairn.v1.Operations.SubmitCharter", v1::OPERATOR},
       {"cairn.v1.Operations.GetCharter", v1::OPERATOR},  {"cairn.v1.Operations.Verify", v1::OPERATOR},
       {"cairn.v1.Operations.Rebuild", v1::OPERATOR},     {"cairn.v1.Operations.Backup", v1::OPERATOR},
-         {"cairn.v1.Operations.CreateToken", v1::OPERATOR},
-      {"cairn.v1.Operations.ListTokens", v1::OPERATOR},  {"cairn.v1.Operations.RevokeToken", v1::OPERATOR},
-      {"cairn.v1.Operations.ListAudit", v1::OPERATOR},
+      {"cairn.v1.Operations.CreateToken", v1::OPERATOR}, {"cairn.v1.Operations.ListTokens", v1::OPERATOR},
+      {"cairn.v1.Operations.RevokeToken", v1::OPERATOR}, {"cairn.v1.Operations.ListAudit", v1::OPERATOR},
   };
   return roles;
 }

@@ -106,7 +106,7 @@ TEST_F(AlertsTest, OwnFeedThatIsPublishedFromTwoCopiesIsNamed) {
   feed->set_own(true);
   feed->set_state("behind its copies");
   status_.set_cannot_publish_reason("feed lv-y/public is published from two copies");
-  EXPECT_THAT(Get(), ElementsAre(HasSubstr("publishing is stopped: feed lv-y/public is published from two copies")));
+  EXPECT_THAT(Get(), testing::Contains(HasSubstr("feed lv-y/public is published from two copies")));
 }
 
 TEST_F(AlertsTest, CharterThatRunsOutOrRanOut) {
