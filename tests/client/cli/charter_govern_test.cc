@@ -154,8 +154,9 @@ TEST_F(CharterGovernTest, AStolenKeyIsRevoked) {
 
 TEST_F(CharterGovernTest, ALastGoodStateMustBeWhole) {
   const std::string request = NewKey("pl-x");
-  for (const std::string text : {"public", "public=8", "public=0:" + std::string(64, 'a'), "public=8:abc",
-                                 "friends=8:" + std::string(64, 'a')}) {
+  const std::vector<std::string> texts = {"public", "public=8", "public=0:" + std::string(64, 'a'), "public=8:abc",
+                                          "friends=8:" + std::string(64, 'a')};
+  for (const std::string& text : texts) {
     EXPECT_EQ(Charter("new-generation", {"pl-x", "--key", request, "--last-good", text}), 2) << text;
     EXPECT_THAT(err_, HasSubstr("AUDIENCE=SEQ:DIGEST"));
   }
