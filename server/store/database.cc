@@ -130,6 +130,7 @@ absl::Status Connection::ExecuteScript(absl::string_view sql) {
 int64_t Connection::last_insert_rowid() const { return sqlite3_last_insert_rowid(db_); }
 int64_t Connection::total_changes() const { return sqlite3_total_changes64(db_); }
 int64_t Connection::changes() const { return sqlite3_changes64(db_); }
+bool Connection::autocommit() const { return sqlite3_get_autocommit(db_) != 0; }
 
 int Connection::Checkpoint(CheckpointMode mode) {
   const int sqlite_mode = mode == CheckpointMode::kPassive   ? SQLITE_CHECKPOINT_PASSIVE
