@@ -44,6 +44,8 @@ class Reader {
   const std::string& partner() const { return partner_; }
   // True when nothing but the partner's own rights bounds this reader, or `audience` is among those it was given.
   bool MayAsk(absl::string_view audience) const;
+  // True for a reader that was given audiences, or none.
+  bool limited() const { return audiences_.has_value(); }
 
  private:
   explicit Reader(absl::string_view partner) : partner_(partner) {}

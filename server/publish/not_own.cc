@@ -15,12 +15,14 @@ namespace {
 constexpr size_t ids_named_max = 10;  // a mistake of a file repeats itself; ten show what it is
 
 // Empty when no other partner holds it.
-absl::StatusOr<std::string> HolderOf(Connection& db, const std::string& partner, const std::string& id) {
+absl::StatusOr<std::string> HolderOf(Connection& db, const std::string& partner, const Reader* reader,
+                                     const std::string& id) {
   ASSIGN_OR_RETURN(const std::string id16, UuidFromText(id));
   for (const v1::RecordKind kind : AllKinds()) {
     ASSIGN_OR_RETURN(const std::vector<FeedKey> holders, FeedStore::FeedsHolding(db, kind, id16));
     for (const FeedKey& holder : holders) {
-      if (holder.partner != partner) return holder.partner;
+      const bool may_know = reader == nullptr || reader->MayAsk(holder.audience);
+      if (holder.partner != partner && may_know) return holder.partner;
     }
   }
   return std::string();
@@ -28,13 +30,14 @@ absl::StatusOr<std::string> HolderOf(Connection& db, const std::string& partner,
 
 }  // namespace
 
-absl::Status NotOwn(Store* store, const std::string& partner, const std::vector<std::string>& ids) {
+absl::Status NotOwn(Store* store, const std::string& partner, const Reader* reader,
+                    const std::vector<std::string>& ids) {
   std::vector<std::string> said;
   bool of_others = false;
   RETURN_IF_ERROR(store->Read([&](Connection& db) -> absl::Status {
     said.clear();
     for (size_t i = 0; i < std::min(ids.size(), ids_named_max); ++i) {
-      ASSIGN_OR_RETURN(const std::string holder, HolderOf(db, partner, ids[i]));
+      ASSIGN_OR_RETURN(const std::string holder, HolderOf(db, partner, reader, ids[i]));
       of_others |= !holder.empty();
       said.push_back(absl::StrCat(ids[i], ": ",
                                   holder.empty() ? absl::StrCat("not published by ", partner, ", nor by anybody else")

@@ -140,8 +140,10 @@ absl::StatusOr<std::optional<Problem>> PublishBatch::CheckHolders(Connection& db
   const std::string id = UuidToText(item.id);
   ASSIGN_OR_RETURN(const std::vector<FeedKey> holders, FeedStore::FeedsHolding(db, item.kind, item.id));
   for (const FeedKey& holder : holders) {
+    const bool may_know = !reader_.has_value() || reader_->MayAsk(holder.audience);
     if (holder.partner != partner) {
-      return std::optional<Problem>({"id", id, absl::StrCat("published by partner ", holder.partner),
+      const std::string who = may_know ? absl::StrCat("partner ", holder.partner) : "another partner";
+      return std::optional<Problem>({"id", id, absl::StrCat("published by ", who),
                                      "each partner publishes its own records; give this one an id of its own"});
     }
     if (header_.move() || !IsWiderAudience(header_.audience(), holder.audience)) continue;
@@ -149,7 +151,6 @@ absl::StatusOr<std::optional<Problem>> PublishBatch::CheckHolders(Connection& db
     if (!IsLive(entry)) continue;
     ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(entry->payload()));
     if (record.supplement()) continue;
-    const bool may_know = !reader_.has_value() || reader_->MayAsk(holder.audience);
     return std::optional<Problem>({"id", id,
                                    absl::StrCat("published to ", may_know ? holder.audience : "another audience",
                                                 " as a whole, which its readers would go on seeing"),

@@ -186,7 +186,7 @@ absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(absl::Span<c
         read_budget));
   }
   if (missing.empty()) return found;
-  return NotOwn(store_, options_.partner, missing);
+  return NotOwn(store_, options_.partner, reader, missing);
 }
 
 absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindReadable(const std::string& id,

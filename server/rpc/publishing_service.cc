@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "server/rpc/status.h"
@@ -84,6 +85,25 @@ v1::PublishResult Confined(const Reader& reader, v1::PublishResult result) {
   return result;
 }
 
+// True when `text` names an audience that the reader may not know of.
+bool NamesHidden(const Reader& reader, absl::string_view text) {
+  if (absl::StrContains(text, "/consortium") && !reader.MayAsk("consortium")) return true;
+  constexpr absl::string_view circle = "circle:";
+  for (size_t at = text.find(circle); at != absl::string_view::npos; at = text.find(circle, at + 1)) {
+    const size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-", at + circle.size());
+    if (!reader.MayAsk(text.substr(at, end - at))) return true;
+  }
+  return false;
+}
+
+// What stops a change may be the state of a feed that the caller does not know: it is told that, not which.
+grpc::Status Refuse(grpc::ServerContext* context, const Admission& call, const absl::Status& status) {
+  if (absl::IsPermissionDenied(status) || !NamesHidden(call.reader(), status.message())) {
+    return ToGrpcStatus(context, status);
+  }
+  return ToGrpcStatus(context, absl::Status(status.code(), "the node cannot do this now; its operator sees why"));
+}
+
 absl::StatusOr<v1::PublishResult> Receive(Publisher* publisher, const Admission& call, PublishStream* stream,
                                           PublishSink* sink) {
   v1::PublishRequest request;
@@ -109,7 +129,7 @@ grpc::Status PublishingService::Publish(grpc::ServerContext* context, PublishStr
   StreamSink sink(context, &*call, audit_, stream);
   absl::StatusOr<v1::PublishResult> result = Receive(publisher_, *call, stream, &sink);
   if (absl::IsPermissionDenied(result.status())) audit_->Refused(call->caller(), publish, result.status());
-  if (!result.ok()) return ToGrpcStatus(context, result.status());
+  if (!result.ok()) return Refuse(context, *call, result.status());
   v1::PublishResponse last;
   *last.mutable_result() = Confined(call->reader(), *std::move(result));
   stream->Write(last);
@@ -122,7 +142,7 @@ grpc::Status PublishingService::Withdraw(grpc::ServerContext* context, const v1:
   if (!call.ok()) return ToGrpcStatus(context, call.status());
   CallSink sink(context, &*call, audit_, {withdraw, DescribeIds(ListOf(request->ids()))});
   absl::StatusOr<v1::PublishResult> result = publisher_->Withdraw(*request, &sink);
-  if (!result.ok()) return ToGrpcStatus(context, result.status());
+  if (!result.ok()) return Refuse(context, *call, result.status());
   *response->mutable_result() = Confined(call->reader(), *std::move(result));
   return grpc::Status::OK;
 }
@@ -133,7 +153,7 @@ grpc::Status PublishingService::MarkVerified(grpc::ServerContext* context, const
   if (!call.ok()) return ToGrpcStatus(context, call.status());
   CallSink sink(context, &*call, audit_, {mark_verified, DescribeIds(ListOf(request->ids()))});
   absl::StatusOr<v1::PublishResult> result = publisher_->MarkVerified(*request, &sink);
-  if (!result.ok()) return ToGrpcStatus(context, result.status());
+  if (!result.ok()) return Refuse(context, *call, result.status());
   *response->mutable_result() = Confined(call->reader(), *std::move(result));
   return grpc::Status::OK;
 }
@@ -143,7 +163,7 @@ grpc::Status PublishingService::ExplainAccess(grpc::ServerContext* context, cons
   const absl::StatusOr<Admission> call = gate_->Admit(*context, "/cairn.v1.Publishing/ExplainAccess");
   if (!call.ok()) return ToGrpcStatus(context, call.status());
   absl::StatusOr<v1::ExplainAccessResponse> access = publisher_->ExplainAccess(request->id(), &call->reader());
-  if (!access.ok()) return ToGrpcStatus(context, access.status());
+  if (!access.ok()) return Refuse(context, *call, access.status());
   *response = *std::move(access);
   return grpc::Status::OK;
 }
@@ -153,7 +173,7 @@ grpc::Status PublishingService::GetReceipts(grpc::ServerContext* context, const 
   const absl::StatusOr<Admission> call = gate_->Admit(*context, "/cairn.v1.Publishing/GetReceipts");
   if (!call.ok()) return ToGrpcStatus(context, call.status());
   absl::StatusOr<v1::GetReceiptsResponse> receipts = publisher_->Receipts(request->id(), &call->reader());
-  if (!receipts.ok()) return ToGrpcStatus(context, receipts.status());
+  if (!receipts.ok()) return Refuse(context, *call, receipts.status());
   *response = *std::move(receipts);
   return grpc::Status::OK;
 }

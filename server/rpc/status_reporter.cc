@@ -242,6 +242,15 @@ std::vector<std::string> Alerts(const v1::GetStatusResponse& status, const Chart
   return alerts;
 }
 
+// Errors may name a feed; who may read only some of them is told that there is one.
+void StatusReporter::Confine(v1::GetStatusResponse* status) {
+  const std::string told = "the node's operator sees why";
+  if (!status->can_publish()) status->set_cannot_publish_reason(told);
+  for (v1::PeerStatus& peer : *status->mutable_peers()) {
+    if (!peer.last_error().empty()) peer.set_last_error(told);
+  }
+}
+
 StatusReporter::StatusReporter(Options options) : options_(std::move(options)), started_at_(options_.clock->Now()) {}
 
 absl::StatusOr<v1::GetStatusResponse> StatusReporter::Report(const Reader& reader) const {
@@ -259,6 +268,7 @@ absl::StatusOr<v1::GetStatusResponse> StatusReporter::Report(const Reader& reade
   const absl::Status can_publish = options_.publisher->CanPublish();
   status.set_can_publish(can_publish.ok());
   status.set_cannot_publish_reason(std::string(can_publish.message()));
+  if (reader.limited()) Confine(&status);
   for (std::string& alert : Alerts(status, *charter, options_.tls_pin())) status.add_alerts(std::move(alert));
   const std::string missing_key = options_.publisher->MissingKey();
   if (!missing_key.empty()) status.add_alerts(missing_key);

@@ -54,6 +54,7 @@ class StatusReporter {
 
  private:
   absl::Status ReportFeeds(const CharterView& charter, const Reader& reader, v1::GetStatusResponse* status) const;
+  static void Confine(v1::GetStatusResponse* status);
   absl::Status ReportPeers(v1::GetStatusResponse* status) const;
   absl::Status ReportDisk(v1::DiskStatus* disk) const;
 
