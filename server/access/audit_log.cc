@@ -25,13 +25,20 @@ std::string ShortMethod(absl::string_view method) {
   return absl::StrReplaceAll(method, {{"/", "."}});
 }
 
+// On a boundary of UTF-8: half a character could not be sent to whoever reads the audit.
+std::string Cut(absl::string_view text, size_t bytes_max) {
+  size_t end = std::min(text.size(), bytes_max);
+  while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return std::string(text.substr(0, end));
+}
+
 AuditRow RowOf(absl::Time now, const Caller& caller, absl::string_view method, absl::string_view description) {
   AuditRow row;
   row.at = absl::ToUnixMillis(now);
   row.role = caller.role();
   row.caller = caller.name();
   row.method = ShortMethod(method);
-  row.description = std::string(description.substr(0, limits::audit_description_bytes_max));
+  row.description = Cut(description, limits::audit_description_bytes_max);
   row.result = "ok";
   return row;
 }

@@ -40,6 +40,15 @@ TEST_F(AuditLogTest, SaysHowADeedEnded) {
   EXPECT_EQ(Audit().entries(0).description(), "7 records");
 }
 
+TEST_F(AuditLogTest, ALongDescriptionIsCutBetweenCharacters) {
+  std::string text = "x";
+  while (text.size() < 2 * limits::audit_description_bytes_max) text += "ł";
+  audit_->Done(Local(), "/cairn.v1.Operations/Rebuild", text, absl::OkStatus());
+  const std::string kept = Audit().entries(0).description();
+  EXPECT_LE(kept.size(), limits::audit_description_bytes_max);
+  EXPECT_EQ(kept.size() % 2, 1u);
+}
+
 TEST_F(AuditLogTest, IsReadFromATimeOnAndUpToANumber) {
   for (int i = 0; i < 5; ++i) {
     audit_->Done(Local(), "/cairn.v1.Operations/Rebuild", absl::StrCat(i), absl::OkStatus());

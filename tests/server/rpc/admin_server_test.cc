@@ -14,18 +14,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cairn/v1/replication.pb.h"
-#include "client/cairn/client.h"
 #include "common/base/errors.h"
 #include "common/base/limits.h"
-#include "common/base/status_macros.h"
-#include "common/crypto/secret_file.h"
-#include "common/crypto/tls_identity.h"
-#include "tests/server/rpc/services_fixture.h"
+#include "tests/server/rpc/admin_fixture.h"
 
 namespace cairn {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -64,96 +59,6 @@ std::vector<const google::protobuf::MethodDescriptor*> AllMethods() {
 std::string PathOf(const google::protobuf::MethodDescriptor* method) {
   return absl::StrCat("/", method->service()->full_name(), "/", method->name());
 }
-
-const TlsIdentity& Identity(const std::string& name) {
-  static std::map<std::string, TlsIdentity> made;
-  const auto found = made.find(name);
-  if (found != made.end()) return found->second;
-  return made.emplace(name, *MakeTlsIdentity(name, absl::FromUnixSeconds(1'790'000'000))).first->second;
-}
-
-class AdminServerTest : public ServicesTest {
- protected:
-  AdminServerTest()
-      : ServicesTest(32, {{Identity("office").spki_sha256, "office", v1::PUBLISHER, {}},
-                          {Identity("forger").spki_sha256, "forger", v1::OPERATOR, {}}}) {
-    EXPECT_TRUE(WriteSecretFile(folder_ + "/key", Identity("node").key_pem).ok());
-    std::ofstream(folder_ + "/crt") << Identity("node").certificate_pem;
-    // Certificates that are their own authority. The forger's key is known, its certificate's authority is not.
-    std::ofstream(folder_ + "/ca") << Identity("office").certificate_pem << Identity("visitor").certificate_pem;
-    const AdminServer::Options options{"127.0.0.1:0", folder_ + "/key", folder_ + "/crt", folder_ + "/ca"};
-    admin_ = *AdminServer::Start(options, authoriser_.get(),
-                                 {directory_service_.get(), publishing_service_.get(), operations_service_.get()});
-  }
-  ~AdminServerTest() override {
-    directory_service_->Stop();
-    admin_->Stop(absl::Seconds(1));
-  }
-
-  Caller Local() const { return *authoriser_->Authorise(Credential{true, {}, ""}, "/cairn.v1.Operations/CreateToken"); }
-
-  std::string Token(Role role, const std::string& name = "") {
-    v1::CreateTokenRequest request;
-    request.set_name(name.empty() ? absl::StrCat("t", ++tokens_made_) : name);
-    request.set_role(role);
-    return tokens_->Create(Local(), request)->secret();
-  }
-
-  ChannelSecurity Pinned(const std::string& token = "") const {
-    ChannelSecurity security;
-    security.pin_sha256 = Identity("node").spki_sha256;
-    security.token = token;
-    return security;
-  }
-  ChannelSecurity WithCertificate(const std::string& name) const {
-    ChannelSecurity security = Pinned();
-    security.certificate_pem = Identity(name).certificate_pem;
-    security.key_pem = Identity(name).key_pem;
-    return security;
-  }
-  std::shared_ptr<grpc::Channel> Connect(const ChannelSecurity& security) const {
-    const std::string address = absl::StrCat("127.0.0.1:", admin_->port());
-    return *OpenChannel({absl::StrCat("dns:///", address), address, ""}, security);
-  }
-  Client ClientWith(const ChannelSecurity& security) const {
-    CallOptions options;
-    options.attempts_max = 1;
-    return Client(Connect(security), options);
-  }
-  Client ClientOf(Role role) { return ClientWith(Pinned(Token(role))); }
-
-  // Calls `path` with one empty message, whatever its kind, and returns how it ended; OK when anything was answered.
-  static grpc::Status CallAnything(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,
-                                   const std::vector<std::string>& headers = {}) {
-    grpc::GenericStub stub(channel);
-    grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(Clock::Real()->Now() + absl::Seconds(20)));
-    for (const std::string& header : headers) context.AddMetadata("authorization", header);
-    grpc::CompletionQueue queue;
-    void* tag = nullptr;
-    bool ok = false;
-    const auto call = stub.PrepareCall(&context, path, &queue);
-    call->StartCall(&context);
-    queue.Next(&tag, &ok);
-    const grpc::Slice nothing;
-    call->WriteLast(grpc::ByteBuffer(&nothing, 1), grpc::WriteOptions(), &context);
-    queue.Next(&tag, &ok);
-    grpc::ByteBuffer answer;
-    call->Read(&answer, &context);
-    bool answered = false;
-    queue.Next(&tag, &answered);
-    if (answered) context.TryCancel();
-    grpc::Status status;
-    call->Finish(&status, &context);
-    queue.Next(&tag, &ok);
-    return answered ? grpc::Status::OK : status;
-  }
-
-  v1::ListAuditResponse Audit() { return *audit_->List({}); }
-
-  int tokens_made_ = 0;
-  std::unique_ptr<AdminServer> admin_;
-};
 
 bool IsRefusal(const grpc::Status& status) {
   return status.error_code() == grpc::StatusCode::UNAUTHENTICATED ||
@@ -248,14 +153,6 @@ TEST_F(AdminServerTest, ARevokedTokenIsRefusedAtOnceAndItsWatchEndsWithinASecond
   EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
 }
 
-// Publishes one resource; the header says whether only to try.
-absl::StatusOr<v1::PublishResult> PublishWith(Client* client, const v1::PublishHeader& header) {
-  const std::unique_ptr<PublishCall> call = client->Publish(header, {});
-  const v1::PublishRequest records = OneResource("One");
-  RETURN_IF_ERROR(call->Add(records.records().records(0)));
-  return call->Commit();
-}
-
 TEST_F(AdminServerTest, AnEditorTriesOutAndVerifiesAndAPublisherPublishes) {
   Client editor = ClientOf(v1::EDITOR);
   Client publisher = ClientOf(v1::PUBLISHER);
@@ -273,71 +170,6 @@ TEST_F(AdminServerTest, AnEditorTriesOutAndVerifiesAndAPublisherPublishes) {
   withdraw.add_ids(uuid);
   EXPECT_EQ(editor.Withdraw(withdraw).status().code(), absl::StatusCode::kPermissionDenied);
   EXPECT_TRUE(publisher.Withdraw(withdraw).ok());
-}
-
-TEST_F(AdminServerTest, ADryRunForAnAudienceThatTheTokenLacksIsRefusedWhetherItExistsOrNot) {
-  Client editor = ClientOf(v1::EDITOR);
-  for (const char* audience : {"consortium", "circle:police", "circle:nothing"}) {
-    v1::PublishHeader header;
-    header.set_dry_run(true);
-    header.set_audience(audience);
-    const absl::Status status = PublishWith(&editor, header).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
-    EXPECT_EQ(ReasonOf(status), "AUDIENCE_NOT_GIVEN");
-  }
-}
-
-TEST_F(AdminServerTest, AttackByFishing_ARecordForAnotherAudienceIsNotPublishedAsFarAsTheCallerCanTell) {
-  Client local{grpc::CreateChannel("unix:" + folder_ + "/s", grpc::InsecureChannelCredentials())};
-  v1::PublishHeader consortium;
-  consortium.set_audience("consortium");
-  ASSERT_TRUE(PublishWith(&local, consortium)->committed());
-  Client editor = ClientOf(v1::EDITOR);
-  v1::GetReceiptsRequest receipts;
-  v1::ExplainAccessRequest explain;
-  v1::MarkVerifiedRequest verified;
-  v1::WithdrawRequest withdraw;
-  receipts.set_id(uuid);
-  explain.set_id(uuid);
-  verified.add_ids(uuid);
-  withdraw.add_ids(uuid);
-  for (const absl::Status& status : {editor.GetReceipts(receipts).status(), editor.MarkVerified(verified).status(),
-                                     ClientOf(v1::PUBLISHER).Withdraw(withdraw).status()}) {
-    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-    EXPECT_EQ(status.message(), absl::StrCat(uuid, ": not published by p0, nor by anybody else"));
-  }
-  grpc::ClientContext context;
-  v1::ExplainAccessResponse response;
-  const auto stub = v1::Publishing::NewStub(Connect(Pinned(Token(v1::EDITOR))));
-  EXPECT_EQ(stub->ExplainAccess(&context, explain, &response).error_code(), grpc::StatusCode::NOT_FOUND);
-  v1::GetRecordRequest get;
-  get.set_id(uuid);
-  EXPECT_EQ(editor.GetRecord(get).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_TRUE(local.GetReceipts(receipts).ok());
-}
-
-TEST_F(AdminServerTest, AttackByFishing_APublishOverARecordForAnotherAudienceDoesNotNameIt) {
-  Client local{grpc::CreateChannel("unix:" + folder_ + "/s", grpc::InsecureChannelCredentials())};
-  v1::PublishHeader consortium;
-  consortium.set_audience("consortium");
-  ASSERT_TRUE(PublishWith(&local, consortium)->committed());
-  std::string told;
-  PublishCall::Events events;
-  events.problem = [&](const v1::RecordProblem& problem) { told += problem.DebugString(); };
-  events.change = [&](const v1::RecordChange& change) { told += change.DebugString(); };
-  v1::PublishHeader header;
-  header.set_dry_run(true);
-  for (const bool move : {false, true}) {
-    header.set_move(move);
-    Client editor = ClientOf(v1::EDITOR);
-    const std::unique_ptr<PublishCall> call = editor.Publish(header, events);
-    ASSERT_TRUE(call->Add(OneResource("Other").records().records(0)).ok());
-    const auto result = call->Commit();
-    ASSERT_TRUE(result.ok()) << result.status();
-    told += result->DebugString();
-  }
-  EXPECT_THAT(told, HasSubstr("public"));
-  EXPECT_THAT(told, Not(HasSubstr("consortium")));
 }
 
 TEST_F(AdminServerTest, EveryChangeLeavesARowWithWhoAndWhat) {
@@ -471,26 +303,6 @@ TEST_F(AdminServerTest, AttackByNotReading_ARevokedWatchIsCutOff) {
   while (watch->Read(&event)) ++events;
   EXPECT_LT(events, records);
   EXPECT_FALSE(watch->Finish().ok());
-}
-
-TEST_F(AdminServerTest, StatusAndErrorsNameOnlyFeedsThatTheCallerMayRead) {
-  Client local{grpc::CreateChannel("unix:" + folder_ + "/s", grpc::InsecureChannelCredentials())};
-  v1::PublishHeader consortium;
-  consortium.set_audience("consortium");
-  ASSERT_TRUE(PublishWith(&local, consortium)->committed());
-  ASSERT_TRUE(store_->Write([](Connection& db) { return db.Execute("UPDATE feed SET frozen = 1"); }).ok());
-  EXPECT_THAT(ClientOf(v1::OPERATOR).GetStatus()->DebugString(), HasSubstr("p0/consortium is frozen"));
-  EXPECT_THAT(ClientOf(v1::OPERATOR).GetStatus()->cannot_publish_reason(), HasSubstr("p0/consortium"));
-  Client editor = ClientOf(v1::EDITOR);
-  v1::PublishHeader dry_run;
-  dry_run.set_dry_run(true);
-  const absl::Status refused = PublishWith(&editor, dry_run).status();
-  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(refused.message(), AllOf(HasSubstr("operator sees why"), Not(HasSubstr("consortium"))));
-  const v1::GetStatusResponse editors = *ClientOf(v1::EDITOR).GetStatus();
-  EXPECT_EQ(editors.feeds_size(), 0);
-  EXPECT_FALSE(editors.can_publish());
-  EXPECT_THAT(editors.DebugString(), Not(HasSubstr("/consortium")));
 }
 
 std::string BytesOf(const std::string& path) {
