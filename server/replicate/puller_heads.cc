@@ -152,7 +152,9 @@ const AuthenticHead* Puller::FindContradicted(const FeedName& feed, const Authen
   std::deque<AuthenticHead>& seen = state_->seen[feed];
   for (const AuthenticHead& other : seen) {
     if (other.content_sha256() == head.content_sha256()) return nullptr;
-    if (HeadChecker::Compare(other.signed_head(), head) == HeadChecker::Order::kFork) return &other;
+    // What a key signed that has been revoked since is a thief's word, and no proof to anybody.
+    const bool contradicts = HeadChecker::Compare(other.signed_head(), head) == HeadChecker::Order::kFork;
+    if (contradicts && state_->checker->CheckSignature(other.signed_head()).ok()) return &other;
   }
   seen.push_back(head);
   if (seen.size() > limits::heads_remembered_max) seen.pop_front();

@@ -195,7 +195,7 @@ TEST_F(LiveCharterTest, MixAndMatch_VersionsOfAnotherConsortium_AreRefused) {
   other.Change([](v1::Charter*) {});
   v1::CharterChain mixed;
   *mixed.add_versions() = other.chain().versions(1);
-  EXPECT_EQ(live_->Submit(mixed).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(live_->Submit(mixed).status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(live_->current()->version(), 1u);
 }
 

@@ -8,6 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/base/clock.h"
 #include "tests/server/replicate/grpc_test_nodes.h"
 
@@ -143,8 +146,13 @@ TEST_F(GrpcCredentialsTest, StrangersFillNoLog) {
     Probe(node_.transport.port(), &unknown);
     PlainText(node_.transport.port(), "GET / HTTP/1.1\r\n\r\n");
   }
+  // gRPC's own lines, which cairnd has as debug lines, begin with a letter; ours with the year.
   const std::string log = testing::internal::GetCapturedStderr();
-  EXPECT_LT(log.size(), 4'096u) << log.substr(0, 500);
+  std::string ours;
+  for (absl::string_view line : absl::StrSplit(log, '\n')) {
+    if (!line.empty() && absl::ascii_isdigit(line.front())) absl::StrAppend(&ours, line, "\n");
+  }
+  EXPECT_LT(ours.size(), 4'096u) << ours.substr(0, 500);
 }
 
 }  // namespace
