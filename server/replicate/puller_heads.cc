@@ -147,13 +147,15 @@ bool Puller::CommitInlined(PeerSession* session, const FeedName& feed, const Aut
 
 // --- forks (R6)
 
-// Which of the heads seen before cannot be true beside this one; it is remembered among them.
+// Which of the heads seen before cannot be true beside this one; it is remembered among them. Only two contents of one
+// number are proof here: a state that was announced and that nobody holds went with its owner's disk, and an owner who
+// goes on from what the others hold contradicts nobody's copy (R6).
 const AuthenticHead* Puller::FindContradicted(const FeedName& feed, const AuthenticHead& head) {
   std::deque<AuthenticHead>& seen = state_->seen[feed];
   for (const AuthenticHead& other : seen) {
     if (other.content_sha256() == head.content_sha256()) return nullptr;
     // What a key signed that has been revoked since is a thief's word, and no proof to anybody.
-    const bool contradicts = HeadChecker::Compare(other.signed_head(), head) == HeadChecker::Order::kFork;
+    const bool contradicts = other.feed() == head.feed() && other.seq() == head.seq();
     if (contradicts && state_->checker->CheckSignature(other.signed_head()).ok()) return &other;
   }
   seen.push_back(head);
@@ -167,7 +169,12 @@ void Puller::Freeze(const FeedName& feed, const v1::SignedHead& held, const v1::
   v1::ForkEvidence evidence;
   *evidence.mutable_first() = held;
   *evidence.mutable_second() = offered;
-  LogError("feed.fork", {{"feed", ToString(feed)}, {"why", "its owner signed two heads that contradict each other"}});
+  const absl::StatusOr<ParsedHead> first = ParseHead(held);
+  LogError("feed.fork", {{"feed", ToString(feed)},
+                         {"why", "its owner signed two heads that contradict each other"},
+                         {"seq", first.ok() ? first->content.seq() : 0},
+                         {"other_seq", parsed->content.seq()},
+                         {"other_previous_seq", parsed->content.previous_seq()}});
   StoreEvidence(FeedKey::FromProto(parsed->content.feed()), std::move(evidence));
 }
 
