@@ -1,4 +1,8 @@
 // cairn withdraw, cairn verified, cairn who-sees, cairn receipts.
+#include <set>
+#include <string>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
@@ -82,16 +86,17 @@ std::string SinceText(absl::Time since, Context* context) {
 }
 
 void PrintReceipts(const v1::GetReceiptsResponse& response, Context* context) {
-  std::vector<std::string> missing;
+  // A node has a line for each audience that it may read; it is missing while it lacks one of them.
+  std::set<std::string> nodes, missing;
   Table table({{"PARTNER"}, {"NODE"}, {"AUDIENCE"}, {"CONFIRMED"}, {"SINCE"}});
   for (const v1::NodeReceipt& receipt : response.receipts()) {
-    if (!receipt.holds_present_state() && !receipt.erased()) missing.push_back(receipt.node());
+    nodes.insert(receipt.node());
+    if (!receipt.holds_present_state() && !receipt.erased()) missing.insert(receipt.node());
     table.AddRow({receipt.partner(), receipt.node(), receipt.audience(), ReceiptCell(receipt),
                   receipt.has_confirmed_at() ? SinceText(FromProto(receipt.confirmed_at()), context) : ""});
   }
-  const size_t all = static_cast<size_t>(response.receipts_size());
   context->out() << (response.withdrawn() ? "Withdrawn" : "Published") << " with change " << response.seq() << "; "
-                 << all - missing.size() << " of " << CountOf(all, "other node") << " confirmed "
+                 << nodes.size() - missing.size() << " of " << CountOf(nodes.size(), "other node") << " confirmed "
                  << (response.withdrawn() ? "that it is gone there" : "its present state") << ".\n";
   if (!missing.empty()) context->out() << "Missing: " << absl::StrJoin(missing, ", ") << ".\n";
   if (!table.empty()) table.Print(context->out(), context->style(), context->columns());

@@ -183,8 +183,11 @@ void PrintOrigin(RecordPrinter* printer, const v1::DirectoryRecord& shown, absl:
   const v1::Record& record = shown.record();
   printer->Line(
       "Published by",
-      absl::StrCat(shown.partner(), " to ", shown.audience(), ", change ", shown.seq(),
-                   record.has_updated_at() ? absl::StrCat(", ", AgeText(FromProto(record.updated_at()), now)) : ""));
+      absl::StrCat(
+          shown.partner(), " to ",
+          shown.merged_audiences().empty() ? shown.audience() : absl::StrJoin(shown.merged_audiences(), " and "),
+          ", change ", shown.seq(),
+          record.has_updated_at() ? absl::StrCat(", ", AgeText(FromProto(record.updated_at()), now)) : ""));
   if (!record.verified_by().empty()) {
     printer->Line("Verified by", absl::StrCat(record.verified_by(), " on ", DateText(FromProto(record.verified_at()))));
   }
