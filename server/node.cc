@@ -231,7 +231,7 @@ void Node::Parts::ReadKeys() {
 
 // The writer keeps the order: the mark is on disk before anything that is fetched later.
 void Node::Parts::OnGate(const OwnFeedGate& gate) {
-  publisher->SetGate(gate.status);
+  publisher->SetGate(gate.status, gate.go_on);
   if (!(gate.status.ok() && gate.heard_peers) && !gate.old_copy) return;
   store->WriteAsync(gate.status.ok() && gate.heard_peers ? ClearCopyMarks : SetOldMark, [](const absl::Status& status) {
     if (!status.ok()) LogWarning("node.copy_mark_failed", {{"why", status.message()}});

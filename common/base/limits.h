@@ -88,6 +88,8 @@ inline constexpr int own_feed_grace_millis = 3'000;              // from the fir
 inline constexpr int own_feed_old_grace_seconds = 600;           // the same for a copy that is old: ten times the longest pause between dials
 inline constexpr int own_feed_recent_seconds = 600;              // own heads are signed anew each minute: an older one shows an old copy or a long absence
 inline constexpr int own_feed_settle_seconds = 5;                // a peer of an older program has announced all that it holds after so long
+inline constexpr int own_heads_seen_max = 1'000;                 // heads a peer has seen of one partner's feeds; some 300 bytes each, in one message
+inline constexpr uint64_t own_feed_skip = 1'000'000;             // numbers an old copy leaves out: more than it gives out between two backups, few of 2^64
 inline constexpr int own_feed_publish_wait_seconds = 10;         // a publish right after the start waits for the peers' word rather than fail
 
 // --- charter

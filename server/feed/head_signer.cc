@@ -30,16 +30,21 @@ absl::StatusOr<v1::SignedHead> HeadSigner::SignNext(const v1::SignedHead* held, 
   content.set_seq(next.seq);
   content.set_live_count(next.live_count);
   content.set_state_digest(next.state_digest);
+  content.set_previous_seq(next.seen_seq);
+  content.set_previous(next.seen_content_sha256);
   int64_t as_of = absl::ToUnixMillis(next.as_of);
   if (held != nullptr) {
     ASSIGN_OR_RETURN(const ParsedHead before, ParseHead(*held));
     if (before.content.feed().generation() == next.feed.generation) {
-      if (next.seq <= before.content.seq()) {
+      const uint64_t floor = std::max(before.content.seq(), next.seen_seq);
+      if (next.seq <= floor) {
         return absl::InvalidArgumentError(absl::StrCat("head at ", next.seq, " of ", next.feed.ToString(),
-                                                       ": not above the one held, at ", before.content.seq()));
+                                                       ": not above the one held or seen, at ", floor));
       }
-      content.set_previous_seq(before.content.seq());
-      content.set_previous(before.content_sha256);
+      if (before.content.seq() >= next.seen_seq) {
+        content.set_previous_seq(before.content.seq());
+        content.set_previous(before.content_sha256);
+      }
       // A clock that was once a day ahead must not stop publishing for a day.
       const int64_t held_as_of = before.body.as_of_unix_millis();
       if (!IsAheadOf(held_as_of, next.as_of)) as_of = std::max(as_of, held_as_of);

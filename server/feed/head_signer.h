@@ -14,6 +14,15 @@
 
 namespace cairn {
 
+// Numbers of a feed that its owner has given out, or may have, and holds no more: the disk they were on is lost. The
+// next head stands above them (R3).
+struct GoOnAbove {
+  FeedKey feed;
+  uint64_t seen_seq = 0;            // of the newest head that a peer has seen; 0: none is known
+  std::string seen_content_sha256;  // of that head
+  uint64_t skip = 0;                // as many numbers more may have been shown to nodes that cannot be asked
+};
+
 // Immutable and thread-safe.
 class HeadSigner {
  public:
@@ -26,11 +35,13 @@ class HeadSigner {
     uint64_t live_count = 0;
     std::string state_digest;  // 32 bytes
     absl::Time as_of;
+    uint64_t seen_seq = 0;            // a head that was shown after that of `held`, and is lost; see GoOnAbove
+    std::string seen_content_sha256;  // of it
   };
-  // The head that follows `held`; nullptr: the first of its generation. INVALID_ARGUMENT when `seq` does not rise
-  // within a generation, which would break R3 and R6. as_of does not go back within a generation when a clock is set
-  // back a little; it does when that of `held` lies so far ahead that no node accepts it, since the higher number alone
-  // makes the head newer.
+  // The head that follows `held`, or what was seen after it; nullptr: the first of its generation. INVALID_ARGUMENT
+  // when `seq` does not rise within a generation, which would break R3 and R6. as_of does not go back within a
+  // generation when a clock is set back a little; it does when that of `held` lies so far ahead that no node accepts
+  // it, since the higher number alone makes the head newer.
   absl::StatusOr<v1::SignedHead> SignNext(const v1::SignedHead* held, const NextState& next) const;
 
   // The same content with a newer as_of (a heartbeat), or by a new key. as_of never goes back, even when that makes a

@@ -234,7 +234,8 @@ absl::Status OwnFeed::CheckUntouched(Connection& db, const Run& run) const {
                                          "; nothing is published, publish it again"));
 }
 
-absl::StatusOr<ApplyProgress> OwnFeed::Finish(Connection& db, const Run& run, const StagedSet& staged) const {
+absl::StatusOr<ApplyProgress> OwnFeed::Finish(Connection& db, const Run& run, const StagedSet& staged,
+                                              const GoOnAbove* seen) const {
   ASSIGN_OR_RETURN(const std::optional<HeldFeed> now, FeedStore::Find(db, partner_, run.feed.audience));
   const bool replaces = now.has_value() && now->has_head && now->feed.generation != run.feed.generation;
   if (staged.staged_entries != run.entries || !now.has_value() || now->staging.base_seq != run.base ||
@@ -243,9 +244,12 @@ absl::StatusOr<ApplyProgress> OwnFeed::Finish(Connection& db, const Run& run, co
                                            " entries are staged where the batch has ", run.entries, " onto ", run.base,
                                            "; nothing is published, publish it again"));
   }
-  const uint64_t seq = run.base + run.entries;
-  const HeadSigner::NextState next{run.feed, seq, staged.live_count, staged.digest.Digest(), clock_->Now()};
-  ASSIGN_OR_RETURN(const Signer signer, SignerFor(run.feed, seq));
+  HeadSigner::NextState next{run.feed, run.seq, staged.live_count, staged.digest.Digest(), clock_->Now()};
+  if (seen != nullptr) {
+    next.seen_seq = seen->seen_seq;
+    next.seen_content_sha256 = seen->seen_content_sha256;
+  }
+  ASSIGN_OR_RETURN(const Signer signer, SignerFor(run.feed, run.seq));
   ASSIGN_OR_RETURN(const v1::SignedHead head, signer->SignNext(run.held.has_value() ? &run.held->head : nullptr, next));
   ASSIGN_OR_RETURN(AuthenticHead authentic, checker_->CheckSignature(head));
   ASSIGN_OR_RETURN(const VerifiedHead verified, checker_->CheckState(std::move(authentic), staged));
@@ -340,7 +344,8 @@ absl::StatusOr<std::vector<uint64_t>> OwnFeed::WriteAll(const std::vector<FeedCh
                                                         const Committing& committing) const {
   std::vector<Run> runs;
   for (const FeedChange& each : changes) {
-    runs.push_back({KeyOf(each.audience), each.held, each.held.has_value() ? each.held->seq : 0, each.change.entries,
+    const uint64_t base = each.held.has_value() ? each.held->seq : 0;
+    runs.push_back({KeyOf(each.audience), each.held, base, each.change.entries, base + each.change.entries,
                     StageBatch(), std::nullopt, ApplyProgress::kDone});
   }
   if (const absl::Status staged = StageAndFinish(changes, committing, &runs); !staged.ok()) {
@@ -354,6 +359,33 @@ absl::StatusOr<std::vector<uint64_t>> OwnFeed::WriteAll(const std::vector<FeedCh
     RETURN_IF_ERROR(Annotate(ApplyAll(feeds_, run.feed), "the batch is signed and on disk and will be completed"));
   }
   return seqs;
+}
+
+// No entry carries the new number: the set is the one held, and only the head says how far the numbers are used up.
+absl::StatusOr<bool> OwnFeed::GoOn(const GoOnAbove& above) {
+  const std::string& audience = above.feed.audience;
+  if (!(KeyOf(audience) == above.feed)) return false;
+  RETURN_IF_ERROR(CheckCharter());
+  ASSIGN_OR_RETURN(const std::optional<HeldFeed> held, Settle(audience));
+  const uint64_t base = held.has_value() ? held->seq : 0;
+  const uint64_t floor = std::max(base, above.seen_seq);
+  // The skip is a precaution: a key that ends before that number may go on without it.
+  const bool skips = above.skip > 0 && SignerFor(above.feed, floor + above.skip + 1).ok();
+  if (!skips && floor == base) return false;
+  const Run run{above.feed, held, base, 0, floor + (skips ? above.skip : 0) + 1, StageBatch(), std::nullopt};
+  StageBatch nothing;
+  nothing.restart = true;
+  nothing.prepared.feed = run.feed;
+  nothing.through_seq = nothing.basis_seq = run.seq;
+  RETURN_IF_ERROR(store_->Write([&](Connection& db) -> absl::Status {
+    RETURN_IF_ERROR(CheckBase(db, run));
+    RETURN_IF_ERROR(feeds_->Stage(db, nothing));
+    ASSIGN_OR_RETURN(const StagedSet staged, feeds_->Staged(db, run.feed));
+    return Finish(db, run, staged, &above).status();
+  }));
+  LogInfo("own_feed.gone_on",
+          {{"feed", run.feed.ToString()}, {"from", base}, {"seen", above.seen_seq}, {"seq", run.seq}});
+  return true;
 }
 
 absl::StatusOr<bool> OwnFeed::Resign(const HeldFeed& held) {

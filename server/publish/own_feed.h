@@ -74,6 +74,10 @@ class OwnFeed {
   absl::StatusOr<std::vector<uint64_t>> Write(const std::vector<FeedChange>& changes,
                                               const Committing& committing = nullptr);
 
+  // Signs what is held of the feed, or that it is empty, under a head above numbers that were given out and are lost.
+  // False: nothing to do, since the feed stands above them already or its generation has ended. Fails as Write.
+  absl::StatusOr<bool> GoOn(const GoOnAbove& above);
+
   // Signs the head held anew, with the present as as_of. False: not done, since the head's as_of lies too far ahead,
   // after a clock that was; the next change mends that.
   absl::StatusOr<bool> Resign(const HeldFeed& held);
@@ -87,6 +91,7 @@ class OwnFeed {
     const std::optional<HeldFeed>& held;  // of the generation of `feed`
     uint64_t base = 0;                    // sequence number of `held`
     uint64_t entries = 0;                 // of the change
+    uint64_t seq = 0;                     // of the head
     StageBatch last;                      // the rest of the change, which goes with the head
     std::optional<StagedSet> left;        // the staged set as this change left it
     ApplyProgress progress = ApplyProgress::kDone;
@@ -108,7 +113,9 @@ class OwnFeed {
   absl::Status StageAllButLast(const Change& change, Run* run) const;
   absl::Status StageAndFinish(const std::vector<FeedChange>& changes, const Committing& committing,
                               std::vector<Run>* runs) const;
-  absl::StatusOr<ApplyProgress> Finish(Connection& db, const Run& run, const StagedSet& staged) const;
+  // `seen`, which may be nullptr: what was shown of the feed after the head held, and is lost.
+  absl::StatusOr<ApplyProgress> Finish(Connection& db, const Run& run, const StagedSet& staged,
+                                       const GoOnAbove* seen = nullptr) const;
   void DropStaged(const Run& run) const;
 
   const std::string partner_;

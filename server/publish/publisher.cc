@@ -56,9 +56,10 @@ Publisher::Publisher(Options options, Store* store, FeedStore* feeds, const Live
 
 Publisher::~Publisher() { Stop(); }
 
-void Publisher::SetGate(absl::Status gate) {
+void Publisher::SetGate(absl::Status gate, std::vector<GoOnAbove> go_on) {
   absl::MutexLock lock(&mutex_);
   gate_ = std::move(gate);
+  go_on_.insert(go_on_.end(), std::make_move_iterator(go_on.begin()), std::make_move_iterator(go_on.end()));
 }
 
 absl::Status Publisher::CheckGate() const {
@@ -115,7 +116,23 @@ absl::Status Publisher::CheckRate() {
                    absl::FormatDuration(absl::Hours(1) - (now - publish_times_.front()))));
 }
 
+absl::Status Publisher::GoOn() {
+  while (true) {
+    GoOnAbove next;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (go_on_.empty()) return absl::OkStatus();
+      next = go_on_.front();
+    }
+    ASSIGN_OR_RETURN(const bool moved, own_.GoOn(next));
+    if (moved && options_.on_moved) options_.on_moved(next.feed.audience);
+    absl::MutexLock lock(&mutex_);
+    go_on_.pop_front();  // only this function removes, under commit_mutex_
+  }
+}
+
 absl::StatusOr<Publisher::HeldByAudience> Publisher::SettleAll() {
+  RETURN_IF_ERROR(GoOn());
   HeldByAudience held;
   ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(options_.partner));
   for (const HeldFeed& feed : own) {
@@ -301,6 +318,7 @@ absl::Status Publisher::Heartbeat() {
   RETURN_IF_ERROR(CheckGate());
   absl::Status first_error;
   absl::MutexLock committing(&commit_mutex_);
+  RETURN_IF_ERROR(Annotate(GoOn(), "going on above numbers that were seen"));
   ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(options_.partner));
   for (const HeldFeed& feed : own) {
     const absl::StatusOr<bool> signed_anew = [&]() -> absl::StatusOr<bool> {

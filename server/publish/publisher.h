@@ -70,7 +70,8 @@ class Publisher {
 
   // Until the node has asked its peers for its own feed, it must not write to it. `gate` is OK when it may, else says
   // why not: UNAVAILABLE while that is being found out. Initially OK; the node closes it before it starts replication.
-  void SetGate(absl::Status gate);
+  // Each of `go_on` is done once before anything else is written to its feed.
+  void SetGate(absl::Status gate, std::vector<GoOnAbove> go_on = {});
 
   // OK, or FAILED_PRECONDITION (the gate, no charter, not active in it, key not in it, feed frozen or damaged) or the
   // store's write error, each in words for a person.
@@ -118,6 +119,8 @@ class Publisher {
   // As CanPublish, without the feed, which Settle looks at.
   absl::Status CheckReady() const;
   absl::Status CheckRate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  // Puts the own feeds above numbers that are lost, where the gate asked for it.
+  absl::Status GoOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   // The own feeds that stand under a head, by audience, each settled.
   using HeldByAudience = std::map<std::string, HeldFeed>;
   absl::StatusOr<HeldByAudience> SettleAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
@@ -148,6 +151,7 @@ class Publisher {
   mutable absl::Mutex mutex_;
   absl::CondVar acknowledged_;
   absl::Status gate_ ABSL_GUARDED_BY(mutex_);
+  std::deque<GoOnAbove> go_on_ ABSL_GUARDED_BY(mutex_);  // still to be done
   uint64_t acknowledgements_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };

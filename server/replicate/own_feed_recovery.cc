@@ -138,12 +138,33 @@ absl::Status OwnFeedRecovery::Judge() {
   return status;
 }
 
+std::vector<GoOnAbove> OwnFeedRecovery::GoOn(bool skips) const {
+  std::map<FeedName, GoOnAbove> all;
+  for (const auto& [feed, head] : state_->own_seen) {
+    const auto told = told_seen_.find(feed);
+    if (told != told_seen_.end() && told->second >= head.seq()) continue;
+    if (!state_->HeldPosition(feed).BehindOf(PositionOf(head))) continue;
+    if (!state_->Frozen(feed, head.feed().generation)) all[feed] = {head.feed(), head.seq(), head.content_sha256()};
+  }
+  for (const auto& [feed, held] : state_->feeds) {
+    if (!skips || feed.first != state_->partner || !held.has_head) continue;
+    all[feed].feed = held.feed;
+    all[feed].skip = limits::own_feed_skip;
+  }
+  std::vector<GoOnAbove> go_on;
+  for (auto& [feed, above] : all) go_on.push_back(std::move(above));
+  return go_on;
+}
+
 void OwnFeedRecovery::Run() {
   if (!started_) return;
+  const bool was_open = open_;
   const absl::Status status = Judge();
   open_ = status.ok();
+  std::vector<GoOnAbove> go_on;
+  if (open_) go_on = GoOn(/*skips=*/!was_open && options_.old_copy);
   state_->recovering = absl::IsUnavailable(status) || (!open_ && published_.empty());
-  if (told_.has_value() && *told_ == status) return;
+  if (told_.has_value() && *told_ == status && go_on.empty()) return;
   if (open_) {
     LogInfo("own_feed.open", {{"heard", heard_.size()}, {"standalone", options_.standalone && !heard_peers_}});
   } else if (absl::IsFailedPrecondition(status)) {
@@ -152,7 +173,8 @@ void OwnFeedRecovery::Run() {
     LogInfo("own_feed.asking", {{"why", status.message()}});
   }
   told_ = status;
-  state_->outbox.gate = OwnFeedGate{status, heard_peers_, options_.old_copy};
+  for (const GoOnAbove& above : go_on) told_seen_[NameOf(above.feed)] = above.seen_seq;
+  state_->outbox.gate = OwnFeedGate{status, heard_peers_, std::move(go_on), options_.old_copy};
 }
 
 absl::Duration OwnFeedRecovery::NextDue() const {

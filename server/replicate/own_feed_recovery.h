@@ -25,6 +25,9 @@ namespace cairn {
 //   open   -> asking          a peer shows a newer own head, and nothing was published since the start: pull, go on
 //   open   -> contradicted    the same after something was published: both cannot become one history
 //
+// A head that a peer has seen and that nobody holds went with the disk: the feed goes on above its number. An old copy
+// leaves out as many numbers more as may have been seen by nodes that cannot be asked.
+//
 // Enough is at least one node of another partner, and all others of the charter that can be reached or a time for them
 // to come. One, since an absent partner must not silence another; more while they come, since a change may have
 // reached only some. The time is short after a common restart. It is long when there are signs of an old copy: it was
@@ -66,6 +69,8 @@ class OwnFeedRecovery {
   Others Look();
   bool ShowsOldCopy() const;
   absl::Status Judge();
+  // The own feeds that stand at or below numbers that a peer has seen, and with `skips` all own feeds.
+  std::vector<GoOnAbove> GoOn(bool skips) const;
   absl::Status JudgeHeard(const Others& others);
   absl::Status NobodyHeard() const;
   absl::Status Contradiction(const FeedName& feed) const;
@@ -83,6 +88,7 @@ class OwnFeedRecovery {
   std::map<FeedName, Position> held_at_start_;
   std::set<FeedName> published_;  // by this process
   std::optional<absl::Status> told_;
+  std::map<FeedName, uint64_t> told_seen_;  // heads that the publisher was told to go on above
 };
 
 // Whether `held` shows that the store is an old copy, or that the node was away for long: its newest own head is older

@@ -33,7 +33,8 @@ absl::Status PeerSession::Charge(const v1::SyncMessage& message) {
   if (message.has_page()) return absl::OkStatus();  // it was asked for, and counts against credit
   double micros = limits::message_work_micros;
   micros += limits::message_kib_work_micros * static_cast<double>(message.ByteSizeLong()) / 1024;
-  micros += static_cast<double>(message.heads().heads_size()) * limits::head_work_micros;
+  const int heads = message.heads().heads_size() + message.heads().seen_size();
+  micros += static_cast<double>(heads) * limits::head_work_micros;
   micros += static_cast<double>(message.charter().versions_size()) * limits::charter_work_micros;
   if (message.has_evidence()) micros += limits::evidence_work_micros;
   if (work_.Left(limits::peer_work_micros_burst, limits::peer_work_micros_per_second, state_->now) < micros) {
@@ -380,9 +381,19 @@ std::optional<v1::SyncMessage> PeerSession::NextHeads() {
   if (MaySayComplete()) {
     complete_sent_ = true;
     message.mutable_heads()->set_complete(true);
+    AddSeen(message.mutable_heads());
   }
   if (message.heads().heads_size() == 0 && !message.heads().complete()) return std::nullopt;
   return message;
+}
+
+// What nobody holds any more was perhaps fetched by nobody, and yet must not be contradicted (R3).
+void PeerSession::AddSeen(v1::Heads* heads) const {
+  for (const auto& [feed, all] : state_->seen) {
+    if (feed.first != partner_ || !state_->MaySend(partner_, feed)) continue;
+    if (heads->seen_size() >= limits::own_heads_seen_max) break;
+    if (const AuthenticHead* head = state_->SeenAboveHeld(feed)) *heads->add_seen() = head->signed_head();
+  }
 }
 
 // The peer may write to its own feed once it has heard this: nothing of it may be on its way in and come to light

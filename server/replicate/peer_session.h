@@ -103,6 +103,7 @@ class PeerSession {
   std::optional<v1::SyncMessage> NextDropped();
   std::optional<v1::SyncMessage> NextHeads();
   std::optional<v1::SyncMessage> NextPage();
+  void AddSeen(v1::Heads* heads) const;
   bool MaySayComplete() const;
   bool NeedsToKnow(const FeedName& feed, const HeldFeed& held) const;
   bool AddInline(const FeedName& feed, const HeldFeed& held, v1::FeedHead* head, size_t* bytes) const;

@@ -103,6 +103,7 @@ class Puller {
   };
 
   void OnHead(PeerSession* session, v1::FeedHead head);
+  void OnSeen(PeerSession* session, const v1::SignedHead& message);
   void OnAuthentic(PeerSession* session, const AuthenticHead& head, v1::FeedHead message);
   void KeepForLater(PeerSession* session, v1::FeedHead message);
   void NoteOwn(const FeedName& feed, const Position& offered);

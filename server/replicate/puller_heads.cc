@@ -19,7 +19,12 @@ void Puller::OnHeads(PeerSession* session, v1::Heads heads) {
                      absl::InvalidArgumentError(absl::StrCat(heads.heads_size(), " heads in one message; at most ",
                                                              limits::heads_per_message_max)));
   }
+  if (heads.seen_size() > limits::own_heads_seen_max) {
+    return on_fault_(session->id(), absl::InvalidArgumentError(absl::StrCat(heads.seen_size(), " heads seen; at most ",
+                                                                            limits::own_heads_seen_max)));
+  }
   for (v1::FeedHead& head : *heads.mutable_heads()) OnHead(session, std::move(head));
+  for (const v1::SignedHead& head : heads.seen()) OnSeen(session, head);
   if (heads.complete()) session->NoteComplete();
 }
 
@@ -39,6 +44,25 @@ void Puller::OnHead(PeerSession* session, v1::FeedHead message) {
   } else {
     LogWarning("sync.head_refused", {{"peer", session->node()}, {"why", head.status().message()}});
   }
+}
+
+// What is not authentic, or no head of ours, says nothing; a true one may prove a fork.
+void Puller::OnSeen(PeerSession* session, const v1::SignedHead& message) {
+  if (message.ByteSizeLong() > limits::head_bytes_max) return;
+  const absl::StatusOr<AuthenticHead> head = state_->checker->CheckSignature(message);
+  if (!head.ok() || head->feed().partner != state_->partner) {
+    LogWarning("sync.seen_refused", {{"peer", session->node()}, {"why", head.status().message()}});
+    return;
+  }
+  const FeedName feed = NameOf(head->feed());
+  if (!state_->MayHold(feed) || state_->Frozen(feed, head->feed().generation)) return;
+  const auto held = state_->feeds.find(feed);
+  if (held != state_->feeds.end() && held->second.seq > 0 &&
+      state_->checker->CompareNow(held->second, *head) == HeadChecker::Order::kFork) {
+    return Freeze(feed, held->second.head, head->signed_head());
+  }
+  const auto [known, first] = state_->own_seen.emplace(feed, *head);
+  if (!first && PositionOf(known->second).BehindOf(PositionOf(*head))) known->second = *head;
 }
 
 // The charter that allows it may be on its way.
@@ -147,18 +171,21 @@ bool Puller::CommitInlined(PeerSession* session, const FeedName& feed, const Aut
 
 // --- forks (R6)
 
-// Which of the heads seen before cannot be true beside this one; it is remembered among them. Only two contents of one
-// number are proof here: a state that was announced and that nobody holds went with its owner's disk, and an owner who
-// goes on from what the others hold contradicts nobody's copy (R6).
+// Which of the heads seen before cannot be true beside this one; it is remembered among them. Of a head that was only
+// seen no more is proof than two contents of one number: it may have gone with its owner's disk before anybody fetched
+// it, and an owner who goes on above it from what the others hold contradicts nobody's copy (R3, R6).
 const AuthenticHead* Puller::FindContradicted(const FeedName& feed, const AuthenticHead& head) {
-  std::deque<AuthenticHead>& seen = state_->seen[feed];
-  for (const AuthenticHead& other : seen) {
-    if (other.content_sha256() == head.content_sha256()) return nullptr;
+  std::deque<SeenHead>& seen = state_->seen[feed];
+  for (const SeenHead& other : seen) {
+    if (other.head.content_sha256() == head.content_sha256()) return nullptr;
+    const bool one_number = other.head.feed() == head.feed() && other.head.seq() == head.seq();
+    const bool contradicts =
+        one_number || (other.held && HeadChecker::Compare(other.head.signed_head(), head) == HeadChecker::Order::kFork);
     // What a key signed that has been revoked since is a thief's word, and no proof to anybody.
-    const bool contradicts = other.feed() == head.feed() && other.seq() == head.seq();
-    if (contradicts && state_->checker->CheckSignature(other.signed_head()).ok()) return &other;
+    if (contradicts && state_->checker->CheckSignature(other.head.signed_head()).ok()) return &other.head;
   }
-  seen.push_back(head);
+  const auto held = state_->feeds.find(feed);
+  seen.push_back({head, held != state_->feeds.end() && held->second.content_sha256 == head.content_sha256()});
   if (seen.size() > limits::heads_remembered_max) seen.pop_front();
   return nullptr;
 }

@@ -56,7 +56,19 @@ void SyncState::Note(const HeldFeed& held) {
   if (now.BehindOf(before)) return;
   const bool news = before.BehindOf(now) || before.as_of_millis < now.as_of_millis;
   known = held;
+  for (SeenHead& seen : seen[NameOf(held.feed)]) seen.held |= seen.head.content_sha256() == held.content_sha256;
   if (news) moved.insert(NameOf(held.feed));
+}
+
+const AuthenticHead* SyncState::SeenAboveHeld(const FeedName& feed) const {
+  const auto it = seen.find(feed);
+  if (it == seen.end()) return nullptr;
+  const AuthenticHead* newest = nullptr;
+  for (const SeenHead& seen : it->second) {
+    const Position before = newest == nullptr ? HeldPosition(feed) : PositionOf(*newest);
+    if (before.BehindOf(PositionOf(seen.head))) newest = &seen.head;
+  }
+  return newest;
 }
 
 bool SyncState::MayHold(const FeedName& feed) const {

@@ -16,6 +16,7 @@
 #include "cairn/v1/feed.pb.h"
 #include "server/charter/live_charter.h"
 #include "server/feed/head_checker.h"
+#include "server/feed/head_signer.h"
 #include "server/replicate/store_request.h"
 #include "server/replicate/transport.h"
 
@@ -49,8 +50,9 @@ struct OwnFeedGate {
   // OK; UNAVAILABLE: not yet, the peers are being asked; FAILED_PRECONDITION: a person must decide. In words for
   // people.
   absl::Status status;
-  bool heard_peers = false;  // OK because peers were heard, not because the operator said so
-  bool old_copy = false;     // the store is an old copy; to be kept on disk before anything is fetched for it
+  bool heard_peers = false;      // OK because peers were heard, not because the operator said so
+  std::vector<GoOnAbove> go_on;  // to be done before anything else is written
+  bool old_copy = false;         // the store is an old copy; to be kept on disk before anything is fetched for it
 };
 
 // What the machine wants done; taken by whoever runs it.
@@ -71,6 +73,12 @@ struct InlineChange {
   size_t bytes = 0;
 };
 
+// A head that was offered, whether it was taken or not.
+struct SeenHead {
+  AuthenticHead head;
+  bool held = false;  // this node has stood at it
+};
+
 // Shared by the parts; owned by SyncCore. Not thread-safe.
 struct SyncState {
   std::string consortium;
@@ -85,13 +93,15 @@ struct SyncState {
   std::map<FeedKey, v1::ForkEvidence> evidence;                    // one a generation: it is frozen (R6)
   std::map<FeedName, int64_t> dropped;                             // erased since they may no longer be read -> when
   // The last heads seen of each feed, one a state, oldest first: one that is no longer held may prove a fork (R6).
-  std::map<FeedName, std::deque<AuthenticHead>> seen;
+  std::map<FeedName, std::deque<SeenHead>> seen;
   std::set<FeedName> moved;  // stand at a newer head since the last event
   SyncOutbox outbox;
   // Heads signed by this partner are on their way into the store from other nodes than its own.
   std::function<bool(const std::string& partner)> arriving;
   // The newest own heads that any peer has shown since the start, streams that have ended included.
   std::map<FeedName, Position> own_heard;
+  // The newest own heads that peers have seen and do not hold, since the start.
+  std::map<FeedName, AuthenticHead> own_seen;
   // The own feeds may be taken from peers: their publisher is not writing.
   bool recovering = false;
 
@@ -108,6 +118,8 @@ struct SyncState {
   bool Damaged(const FeedName& feed) const;
   // The generation is frozen at its last good head (R6).
   bool Frozen(const FeedName& feed, uint32_t generation) const;
+  // The newest head of the feed that was seen here and is above what is held; nullptr: none.
+  const AuthenticHead* SeenAboveHeld(const FeedName& feed) const;
   // This node may hold the feed.
   bool MayHold(const FeedName& feed) const;
   // `peer_partner` may receive the feed. The same choke point that readers pass.

@@ -114,7 +114,7 @@ void SimNode::CarryOut() {
 }
 
 void SimNode::OnGate(const OwnFeedGate& gate) {
-  parts_->publisher->SetGate(gate.status);
+  parts_->publisher->SetGate(gate.status, gate.go_on);
   if (gate.status.ok() && gate.heard_peers) {
     Must(parts_->store->Write(ClearCopyMarks));
   } else if (gate.old_copy) {
@@ -259,12 +259,17 @@ void SimNode::Acknowledged(uint64_t seq) {
   if (remembering_) acknowledged_at_[acknowledged_seq_] = acknowledged_;
 }
 
-bool SimNode::GoBackTo(uint64_t seq) {
-  const auto at = acknowledged_at_.find(seq);
-  if (at == acknowledged_at_.end()) return false;
-  acknowledged_ = at->second;
-  acknowledged_seq_ = seq;
-  return true;
+std::optional<uint64_t> SimNode::GoBack() {
+  const std::map<std::string, std::string> held = Entries(index_);
+  for (auto at = acknowledged_at_.rbegin(); at != acknowledged_at_.rend(); ++at) {
+    std::map<std::string, std::string> then;
+    for (const auto& [number, text] : at->second) then[RecordId(index_, number)] = text;
+    if (then != held) continue;
+    acknowledged_ = at->second;
+    acknowledged_seq_ = at->first;
+    return at->first;
+  }
+  return std::nullopt;
 }
 
 absl::Status SimNode::PublishTo(const std::string& audience, uint64_t number, const std::string& text) {

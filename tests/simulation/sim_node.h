@@ -73,8 +73,9 @@ class SimNode {
   bool HasEvidence(int partner);
   // From now on remembers what was acknowledged at each of its heads.
   void Remember() { remembering_ = true; }
-  // The node was set back to its head at `seq`: what it acknowledged later is gone. False: it never had such a head.
-  bool GoBackTo(uint64_t seq);
+  // The node was set back to the last state that it acknowledged and that is what it holds now: what came later is gone.
+  // The sequence number of that state; nullopt: it never acknowledged such a state.
+  std::optional<uint64_t> GoBack();
   // Every digest and every derived row, recomputed.
   absl::Status Verify();
   // id -> text of what this node's publisher was told is published.

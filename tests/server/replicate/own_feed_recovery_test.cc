@@ -30,11 +30,18 @@ class OwnFeedRecoveryTest : public SyncCoreTest {
     Said(session);
     return session;
   }
-  // The peer has announced all that it holds.
-  void Complete(uint64_t session) {
+  // The peer has announced all that it holds, and tells an own head that it has only seen.
+  void Complete(uint64_t session, const std::optional<v1::SignedHead>& seen = std::nullopt) {
     v1::SyncMessage message;
     message.mutable_heads()->set_complete(true);
+    if (seen.has_value()) *message.mutable_heads()->add_seen() = *seen;
     node().OnMessage(session, message);
+  }
+  static std::optional<v1::SignedHead> SeenIn(const std::vector<v1::SyncMessage>& messages) {
+    for (const v1::SyncMessage& message : messages) {
+      if (message.heads().seen_size() > 0) return message.heads().seen(0);
+    }
+    return std::nullopt;
   }
   uint64_t GreetAndComplete(int peer) {
     const uint64_t session = Greet(peer);
@@ -171,6 +178,74 @@ TEST_F(OwnFeedRecoveryTest, NewerHeadAfterPublishingStopsPublishingAndIsNotTaken
   EXPECT_THAT(node().WhyNot(), HasSubstr("published from two copies"));
   EXPECT_FALSE(SaidPull(session).has_value());
   EXPECT_EQ(node().Entries(0).size(), 1u);
+}
+
+TEST_F(OwnFeedRecoveryTest, NumbersOfAHeadThatWasSeenAndIsLostAreNotGivenOutAgain_R3) {
+  node().Publish(0, 3, "mine");
+  const FeedStore::Page held = Published(0);
+  node().Publish(0, 2, "seen by a peer, fetched by nobody");
+  const v1::SignedHead seen = Published(0).head;
+  StartOnAnEmptyDisk();
+  const uint64_t session = Greet(1);
+  Announce(session, held.head);
+  Complete(session, seen);
+  GreetAndComplete(2);
+  node().OnMessage(session, PageFor(*SaidPull(session), held));
+  Wait(absl::Seconds(1));
+  node().Publish(0, 1, "goes on");
+  const absl::StatusOr<ParsedHead> now = ParseHead(Published(0).head);
+  EXPECT_GT(now->content.previous_seq(), ParseHead(seen)->content.seq());
+  EXPECT_GT(now->content.seq(), ParseHead(seen)->content.seq() + limits::own_feed_skip)
+      << "nor those that an absent node may have seen";
+}
+
+TEST_F(OwnFeedRecoveryTest, FirstHeadThatWasSeenAndIsLostIsFollowedByAHeadOfTheEmptyFeed_R3) {
+  node().Publish(0, 2, "seen by a peer, fetched by nobody");
+  const v1::SignedHead seen = Published(0).head;
+  StartOnAnEmptyDisk();
+  Complete(Greet(1), seen);
+  GreetAndComplete(2);
+  ASSERT_TRUE(node().CanPublish()) << node().WhyNot();
+  node().Heartbeat();
+  EXPECT_EQ(node().Held(0).second, 3u);
+  const absl::StatusOr<ParsedHead> now = ParseHead(Published(0).head);
+  EXPECT_EQ(now->content.previous(), ParseHead(seen)->content_sha256);
+  node().Publish(0, 1, "goes on");
+  EXPECT_EQ(node().Held(0).second, 4u);
+}
+
+TEST_F(OwnFeedRecoveryTest, SeenHeadThatContradictsTheOneHeldIsAFork_R6) {
+  node().Publish(0, 2, "one truth");
+  const v1::SignedHead seen = Published(0).head;
+  node().Crash();
+  node().PutEmptyDisk();
+  node().Start(/*standalone=*/true);
+  node().Publish(0, 1, "another");
+  node().Publish(1, 1, "and on");
+  Complete(Greet(1), seen);
+  Wait(absl::Seconds(1));
+  EXPECT_TRUE(node().HasEvidence(0));
+}
+
+TEST_F(OwnFeedRecoveryTest, TellsAnOwnerWhichOfItsHeadsItHasSeenAndDoesNotHold_R3) {
+  world_.node(1).Publish(0, 3, "announced");
+  const v1::SignedHead seen = Published(1).head;
+  Announce(Connect(2), seen);
+  const uint64_t owner = next_session_++;
+  ASSERT_TRUE(node().OnConnected(owner, TestConsortium::Node(1), false).ok());
+  node().OnMessage(owner, Hello(1));
+  const uint64_t other = next_session_++;
+  ASSERT_TRUE(node().OnConnected(other, TestConsortium::Node(2), false).ok());
+  node().OnMessage(other, Hello(2));
+  EXPECT_FALSE(SeenIn(Said(other)).has_value()) << "it concerns the owner alone";
+  node().OnClosed(owner, absl::UnavailableError("gone"));
+  Wait(absl::Minutes(5));  // what was on its way is given up
+  const uint64_t again = next_session_++;
+  ASSERT_TRUE(node().OnConnected(again, TestConsortium::Node(1), false).ok());
+  node().OnMessage(again, Hello(1));
+  const std::optional<v1::SignedHead> told = SeenIn(Said(again));
+  ASSERT_TRUE(told.has_value());
+  EXPECT_EQ(told->body(), seen.body());
 }
 
 TEST_F(OwnFeedRecoveryTest, SaysItIsCompleteOnlyWhenNothingOfThePeerIsOnItsWay_R3) {
