@@ -24,7 +24,7 @@ class GovernanceSimulation : public ::testing::TestWithParam<uint64_t> {
         if (b >= 0 && b < kNodes) world_.Allow(a, b);  // a chain: what arrives was relayed
       }
     }
-    for (int i = 0; i < kNodes; ++i) world_.node(i).Start(/*standalone=*/true);
+    for (int i = 0; i < kNodes; ++i) world_.node(i).Start();
   }
   ~GovernanceSimulation() override { std::filesystem::remove_all(directory_); }
 
@@ -49,6 +49,7 @@ TEST_P(GovernanceSimulation, ANodeThatWasAwayForFiftyVersionsCatchesUpThroughAll
 }
 
 TEST_P(GovernanceSimulation, ANewGenerationReplacesTheOldOneEverywhereAndLosesNothing_R4_R5) {
+  Wait(absl::Seconds(30));
   world_.node(0).Publish(0, 30, "text");
   world_.node(0).Withdraw(3);
   Wait(absl::Minutes(2));
