@@ -1,9 +1,13 @@
 // cairn export.
+#include <map>
+#include <utility>
+
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/files.h"
 #include "client/cli/filter_options.h"
+#include "client/cli/text_width.h"
 #include "client/cli/wording.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
@@ -94,18 +98,24 @@ class Source {
     v1::ExportRecordsRequest request;
     *request.mutable_filter() = filter;
     return client_->ExportRecords(request, [&](const v1::ExportRecordsResponse& page) -> absl::Status {
-      for (const v1::DirectoryRecord& record : page.records()) RETURN_IF_ERROR(each(record));
+      for (const v1::DirectoryRecord& record : page.records()) {
+        RETURN_IF_ERROR(each(record));
+        if (!record.partner_status().empty()) ++marked_[{record.partner(), record.partner_status()}];
+      }
       count_ += page.records_size();
       progress_->Update("exporting", count_, 0, "records");
       return absl::OkStatus();
     });
   }
   uint64_t count() const { return count_; }
+  // Records of partners that are no longer active, by partner and what it is now; files have no place for the mark.
+  const std::map<std::pair<std::string, std::string>, uint64_t>& marked() const { return marked_; }
 
  private:
   Client* const client_;
   Progress* const progress_;
   uint64_t count_ = 0;
+  std::map<std::pair<std::string, std::string>, uint64_t> marked_;
 };
 
 absl::Status ExportJsonl(const v1::RecordFilter& filter, Source* source, Destination* destination) {
@@ -154,6 +164,14 @@ void WarnOfKindsLeftOut(const v1::RecordFilter& filter, Client* client, Context*
   context->err() << "Not in the file, since HSDS has no word for them: " << left_out << ". --format jsonl has all.\n";
 }
 
+// A file of records says nothing about their partners, so it is said beside it.
+void WarnOfMarked(const Source& source, Context* context) {
+  for (const auto& [partner, count] : source.marked()) {
+    context->err() << Printable(partner.first) << " is " << Printable(partner.second) << ": nobody updates its "
+                   << CountOf(count, "record") << " in the file any more.\n";
+  }
+}
+
 absl::StatusOr<ExitCode> Export(const ExportOptions& options, Context* context) {
   ASSIGN_OR_RETURN(const v1::RecordFilter filter, MakeFilter(options.filter));
   ASSIGN_OR_RETURN(Client* const client, context->client());
@@ -169,9 +187,17 @@ absl::StatusOr<ExitCode> Export(const ExportOptions& options, Context* context) 
   RETURN_IF_ERROR(destination->Commit());
   progress->Clear();
   if (options.format != "jsonl") WarnOfKindsLeftOut(filter, client, context);
+  WarnOfMarked(source, context);
   if (options.out == "-") return kDone;
   if (context->json) {
-    context->PrintJson({{"file", options.out}, {"format", options.format}, {"records", source.count()}});
+    Json marked = Json::array();
+    for (const auto& [partner, count] : source.marked()) {
+      marked.push_back({{"partner", partner.first}, {"partner_status", partner.second}, {"records", count}});
+    }
+    context->PrintJson({{"file", options.out},
+                        {"format", options.format},
+                        {"records", source.count()},
+                        {"of_inactive_partners", std::move(marked)}});
   } else {
     context->out() << CountOf(source.count(), "record") << " written to " << options.out << "\n";
   }

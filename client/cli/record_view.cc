@@ -188,6 +188,10 @@ void PrintOrigin(RecordPrinter* printer, const v1::DirectoryRecord& shown, absl:
           shown.merged_audiences().empty() ? shown.audience() : absl::StrJoin(shown.merged_audiences(), " and "),
           ", change ", shown.seq(),
           record.has_updated_at() ? absl::StrCat(", ", AgeText(FromProto(record.updated_at()), now)) : ""));
+  if (!shown.partner_status().empty()) {
+    printer->Line("Partner",
+                  absl::StrCat(shown.partner_status(), ": this stands as it left it; nobody updates it now"));
+  }
   if (!record.verified_by().empty()) {
     printer->Line("Verified by", absl::StrCat(record.verified_by(), " on ", DateText(FromProto(record.verified_at()))));
   }

@@ -85,6 +85,9 @@ std::string FeedStateText(const v1::FeedStatus& feed) {
     return absl::StrCat("catching up to ", CountText(feed.announced_seq()),
                         staged == 0 ? "" : absl::StrCat(", ", CountText(staged), " staged"));
   }
+  if (feed.state() == "ok" && !feed.partner_status().empty()) {
+    return absl::StrCat("kept as it stands: partner ", feed.partner_status());
+  }
   if (feed.state() == "frozen") return "frozen: its owner contradicted itself";
   if (feed.state() == "damaged") return "damaged: being fetched anew";
   if (feed.state() == "revoked") return "hidden: signed with a revoked key";
@@ -94,6 +97,7 @@ std::string FeedStateText(const v1::FeedStatus& feed) {
 Tone FeedTone(const v1::FeedStatus& feed) {
   static constexpr absl::string_view bad[] = {"frozen", "damaged", "revoked", "behind its copies"};
   if (std::find(std::begin(bad), std::end(bad), feed.state()) != std::end(bad)) return Tone::kBad;
+  if (!feed.partner_status().empty()) return Tone::kWarning;
   return feed.state() == "ok" && feed.announced_seq() <= feed.seq() ? Tone::kGood : Tone::kWarning;
 }
 

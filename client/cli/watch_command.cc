@@ -62,8 +62,9 @@ class WatchPrinter {
     if (context_->json) {
       context_->PrintJsonLine(ToJson(response));
     } else if (response.has_upsert()) {
-      Line("+", Tone::kGood, response.upsert().kind(), DisplayName(response.upsert().record()),
-           response.upsert().partner(), response.upsert().record().id());
+      const v1::DirectoryRecord& shown = response.upsert();
+      const std::string mark = shown.partner_status().empty() ? "" : absl::StrCat(" (", shown.partner_status(), ")");
+      Line("+", Tone::kGood, shown.kind(), DisplayName(shown.record()), shown.partner() + mark, shown.record().id());
     } else if (response.has_removed()) {
       Line("-", Tone::kBad, response.removed().kind(), "withdrawn", response.removed().partner(),
            response.removed().id());

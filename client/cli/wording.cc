@@ -79,7 +79,9 @@ absl::Time FromProto(const google::protobuf::Timestamp& time) {
 
 std::string DateText(absl::Time time) { return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone()); }
 
-Badge FreshnessOf(const v1::DirectoryRecord& record, absl::Time now) {
+namespace {
+
+Badge VerificationOf(const v1::DirectoryRecord& record, absl::Time now) {
   if (!record.record().has_verified_at()) return {"○ never verified", Tone::kBad};
   const absl::Time due = FromProto(record.verify_due_at());
   if (record.stale() && record.has_verify_due_at() && due < now) {
@@ -87,6 +89,16 @@ Badge FreshnessOf(const v1::DirectoryRecord& record, absl::Time now) {
   }
   if (record.stale()) return {"◐ verification overdue", Tone::kWarning};
   return {absl::StrCat("● verified ", AgeText(FromProto(record.record().verified_at()), now)), Tone::kGood};
+}
+
+}  // namespace
+
+Badge FreshnessOf(const v1::DirectoryRecord& record, absl::Time now) {
+  Badge verification = VerificationOf(record, now);
+  if (record.partner_status().empty()) return verification;
+  // However fresh it looks, nobody who may change it keeps it up to date.
+  const absl::string_view without_mark = absl::string_view(verification.text).substr(verification.text.find(' ') + 1);
+  return {absl::StrCat("⊘ partner ", Printable(record.partner_status()), ", ", without_mark), Tone::kBad};
 }
 
 Badge AsOfBadge(bool known, absl::Time as_of, absl::Time now) {

@@ -43,7 +43,8 @@ struct Badge {
   Tone tone = Tone::kPlain;
 };
 
-// "● verified 3 months ago", "◐ verification overdue for 2 months", "○ never verified".
+// "● verified 3 months ago", "◐ verification overdue for 2 months", "○ never verified"; "⊘ partner retired, verified 3
+// months ago" of what a partner left that is no longer active.
 Badge FreshnessOf(const v1::DirectoryRecord& record, absl::Time now);
 
 // How old what a partner said last is: "40 s ago", quiet while its node re-signs its head regularly, a warning after

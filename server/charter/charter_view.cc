@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "common/base/limits.h"
 #include "common/crypto/keys.h"
 
@@ -28,6 +29,12 @@ const v1::Partner* CharterView::FindPartner(absl::string_view partner) const {
 const v1::Partner* CharterView::FindActivePartner(absl::string_view partner) const {
   const v1::Partner* const found = FindPartner(partner);
   return found != nullptr && found->status() == v1::ACTIVE ? found : nullptr;
+}
+
+std::string CharterView::MarkOf(absl::string_view partner) const {
+  const v1::Partner* const found = FindPartner(partner);
+  if (found == nullptr || found->status() == v1::ACTIVE) return "";
+  return absl::AsciiStrToLower(v1::PartnerStatus_Name(found->status()));
 }
 
 std::optional<CharterView::NodeRef> CharterView::FindNode(absl::string_view node) const {

@@ -39,6 +39,8 @@ class CharterView {
   const v1::Partner* FindPartner(absl::string_view partner) const;
   // The partner when it is active, or nullptr.
   const v1::Partner* FindActivePartner(absl::string_view partner) const;
+  // How what the partner published is marked: "suspended", "retired"; empty for an active or unknown partner.
+  std::string MarkOf(absl::string_view partner) const;
   // The node of that id. Nodes of retired partners are not found; those of suspended ones are, since they may still
   // read what is public.
   std::optional<NodeRef> FindNode(absl::string_view node) const;

@@ -65,7 +65,9 @@ absl::StatusOr<v1::DirectoryRecord> Reading::View(const IndexedEntry& entry) con
     ASSIGN_OR_RETURN(group, EntriesById(*connection, own, entry.kind, UuidToText(entry.id16)));
     versions = VersionsOf(*this, entry, group);
   }
-  return ToDirectoryRecord(versions, VerifyDefaultDays(*charter), now);
+  ASSIGN_OR_RETURN(v1::DirectoryRecord view, ToDirectoryRecord(versions, VerifyDefaultDays(*charter), now));
+  view.set_partner_status(charter->MarkOf(view.partner()));
+  return view;
 }
 
 IndexFilter Reading::Filter(const v1::RecordFilter& normalised) const {

@@ -110,6 +110,24 @@ FeedKey OwnFeed::KeyOf(const std::string& audience) const {
   return {partner_, audience, own == nullptr ? 1 : own->generation()};
 }
 
+namespace {
+
+// How a partner goes on whose own copy of its feed is a thief's.
+std::string WayOut(const HeldFeed& held, uint32_t generation) {
+  const std::string begin =
+      absl::StrCat("begin the feed anew from your files with `cairn publish FILE --prune",
+                   held.feed.audience == "public" ? "" : absl::StrCat(" --audience ", held.feed.audience),
+                   "`, FILE having all that the feed is to hold, or restore a copy from before");
+  if (generation > held.feed.generation) return begin;
+  return absl::StrCat("have the governors begin a new generation; then ", begin);
+}
+
+}  // namespace
+
+bool OwnFeed::Abandoned(const HeldFeed& held) const {
+  return KeyOf(held.feed.audience).generation > held.feed.generation && !CheckStanding(*charter_->current(), held).ok();
+}
+
 absl::Status OwnFeed::CheckFeed(const std::optional<HeldFeed>& held) const {
   if (!held.has_value() || !held->has_head) return absl::OkStatus();
   const std::string name = held->feed.ToString();
@@ -124,9 +142,9 @@ absl::Status OwnFeed::CheckFeed(const std::optional<HeldFeed>& held) const {
   }
   const absl::Status stands = CheckStanding(*charter_->current(), *held);
   if (!stands.ok()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("feed ", name, " at ", held->seq, " is not this partner's word any more: ", stands.message(),
-                     "; restore a copy from before, and have the governors begin a new generation"));
+    return absl::FailedPreconditionError(absl::StrCat("feed ", name, " at ", held->seq,
+                                                      " is not this partner's word any more: ", stands.message(), "; ",
+                                                      WayOut(*held, now.generation)));
   }
   // What is frozen or ends is only read, and carried into the generation that begins.
   if (now.generation > held->feed.generation) return SignerFor(now, 1).status();
@@ -192,6 +210,7 @@ absl::Status OwnFeed::CheckQuota(const std::vector<FeedChange>& changes) const {
   const v1::Quota quota = charter_->current()->QuotaOf(partner_);
   ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(partner_));
   for (const HeldFeed& feed : own) {
+    if (Abandoned(feed)) continue;  // goes as a whole
     records += static_cast<int64_t>(feed.live_count);
     bytes += static_cast<int64_t>(feed.live_bytes);
   }

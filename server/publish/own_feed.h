@@ -42,6 +42,10 @@ class OwnFeed {
   // generation than the charter's it may be frozen: what is held is carried into the new one.
   absl::Status CheckFeed(const std::optional<HeldFeed>& held) const;
 
+  // True of a feed that was left in a generation which has ended, at a state that is not this partner's word, such as a
+  // thief's: nothing of it is carried along. Only a batch that says what all of the feed is begins it anew.
+  bool Abandoned(const HeldFeed& held) const;
+
   // The feed of the audience under its head, after finishing what a crash interrupted; nullopt: nothing was published
   // yet. Where the charter has begun a new generation, all live records are first carried into it under a head of the
   // new key, so that nobody has to publish them again. Fails as CheckFeed.

@@ -38,10 +38,12 @@ std::vector<Problem> CheckRedacted(const v1::Record& record, ValidationContext c
 
 }  // namespace
 
-PublishBatch::PublishBatch(Publisher* publisher, v1::PublishHeader header, const Reader* reader)
+PublishBatch::PublishBatch(Publisher* publisher, v1::PublishHeader header, const Reader* reader,
+                           std::set<std::string> abandoned)
     : publisher_(publisher),
       header_(std::move(header)),
-      reader_(reader == nullptr ? std::nullopt : std::optional<Reader>(*reader)) {
+      reader_(reader == nullptr ? std::nullopt : std::optional<Reader>(*reader)),
+      abandoned_(std::move(abandoned)) {
   PartOf(header_.audience());
 }
 
@@ -81,13 +83,19 @@ void PublishBatch::Refuse(v1::RecordProblem problem) {
   if (problems_.size() < limits::publish_problems_max) problems_.push_back(std::move(problem));
 }
 
+absl::StatusOr<std::optional<v1::Entry>> PublishBatch::FindHeld(Connection& db, absl::string_view audience, int kind,
+                                                                absl::string_view id16) const {
+  if (abandoned_.contains(std::string(audience))) return std::optional<v1::Entry>();
+  return FeedStore::FindEntry(db, publisher_->options_.partner, audience, kind, id16);
+}
+
 // What the partner's wider audiences read of it; nullopt: nothing.
 absl::StatusOr<std::optional<v1::Record>> PublishBatch::WiderRecord(Connection& db, int kind,
                                                                     absl::string_view id16) const {
   std::optional<v1::Record> wider;
   for (const absl::string_view audience : {audience_public, audience_consortium}) {
     if (!IsWiderAudience(audience, header_.audience())) continue;
-    ASSIGN_OR_RETURN(const auto entry, FeedStore::FindEntry(db, publisher_->options_.partner, audience, kind, id16));
+    ASSIGN_OR_RETURN(const auto entry, FindHeld(db, audience, kind, id16));
     if (!entry.has_value() || entry->tombstone()) continue;
     ASSIGN_OR_RETURN(v1::Record record, ParseRecord(entry->payload()));
     if (wider.has_value()) {
@@ -197,11 +205,29 @@ void PublishBatch::SendProblems(PublishSink* sink) {
   problems_.clear();
 }
 
+absl::Status PublishBatch::Settle() {
+  RETURN_IF_ERROR(publisher_->CheckReady());
+  ASSIGN_OR_RETURN(abandoned_, publisher_->AbandonedAudiences());
+  RETURN_IF_ERROR(CheckAbandoned());
+  ASSIGN_OR_RETURN(held_, publisher_->SettleAll());
+  return absl::OkStatus();
+}
+
+absl::Status PublishBatch::CheckAbandoned() const {
+  if (header_.prune()) return absl::OkStatus();
+  for (const std::unique_ptr<PublishPart>& part : parts_) {
+    if (!abandoned_.contains(part->audience)) continue;
+    ASSIGN_OR_RETURN(const std::optional<HeldFeed> held,
+                     publisher_->feeds_->Find(publisher_->options_.partner, part->audience));
+    RETURN_IF_ERROR(publisher_->own_.CheckFeed(held));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status PublishBatch::TryOut(PublishSink* sink) {
   {
     absl::MutexLock committing(&publisher_->commit_mutex_);
-    RETURN_IF_ERROR(publisher_->CheckReady());
-    ASSIGN_OR_RETURN(held_, publisher_->SettleAll());
+    RETURN_IF_ERROR(Settle());
   }
   RETURN_IF_ERROR(Compare([this, sink](uint64_t done) {
     if (sink != nullptr && main().scratch.on_disk()) sink->Progress("validating", done, count_);
@@ -218,8 +244,7 @@ absl::Status PublishBatch::Publish(PublishSink* sink) {
 }
 
 absl::Status PublishBatch::PublishLocked(PublishSink* sink, ProgressRelay* relay) {
-  RETURN_IF_ERROR(publisher_->CheckReady());
-  ASSIGN_OR_RETURN(held_, publisher_->SettleAll());
+  RETURN_IF_ERROR(Settle());
   // What is small is done before anybody could read about it.
   const bool tells = main().scratch.on_disk();
   RETURN_IF_ERROR(Compare([&](uint64_t done) {

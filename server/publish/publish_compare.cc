@@ -147,7 +147,7 @@ absl::StatusOr<std::optional<Problem>> PublishBatch::CheckHolders(Connection& db
                                      "each partner publishes its own records; give this one an id of its own"});
     }
     if (header_.move() || !IsWiderAudience(header_.audience(), holder.audience)) continue;
-    ASSIGN_OR_RETURN(const auto entry, FeedStore::FindEntry(db, partner, holder.audience, item.kind, item.id));
+    ASSIGN_OR_RETURN(const auto entry, FindHeld(db, holder.audience, item.kind, item.id));
     if (!IsLive(entry)) continue;
     ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(entry->payload()));
     if (record.supplement()) continue;
@@ -189,8 +189,7 @@ absl::Status PublishBatch::CompareItem(Connection& db, PublishPart* part, const 
     }
     if (header_.move()) RETURN_IF_ERROR(TakeFromOthers(db, item));
   }
-  ASSIGN_OR_RETURN(const auto held,
-                   FeedStore::FindEntry(db, publisher_->options_.partner, part->audience, item.kind, item.id));
+  ASSIGN_OR_RETURN(const auto held, FindHeld(db, part->audience, item.kind, item.id));
   ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(item.payload));
   return record.supplement() ? CompareSupplement(part, item, held) : CompareWithHeld(part, item, held);
 }
@@ -234,6 +233,11 @@ absl::Status PublishBatch::PruneEntry(const EntryInfo& info) {
   ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(entry->payload()));
   if (IsOfRules(options.redactor, header_.audience(), record)) return absl::OkStatus();
   RETURN_IF_ERROR(WithdrawFrom(&main(), info.kind, info.id, *entry));
+  return PruneSupplements(info);
+}
+
+absl::Status PublishBatch::PruneSupplements(const EntryInfo& info) {
+  const Publisher::Options& options = publisher_->options_;
   for (const auto& [audience, feed] : held_) {
     if (!IsWiderAudience(header_.audience(), audience)) continue;
     ASSIGN_OR_RETURN(const auto other, publisher_->feeds_->FindEntry(options.partner, audience, info.kind, info.id));
@@ -251,6 +255,8 @@ absl::Status PublishBatch::FindWithdrawals(const std::function<void(uint64_t)>& 
                      " refused records have no id, so it is not known what prune may withdraw; mend them, or publish "
                      "without prune"));
   }
+  // Of an abandoned feed nothing is left to withdraw, but what others than its owner withdrew has supplements, too.
+  const bool anew = abandoned_.contains(header_.audience());
   std::optional<uint64_t> after = 0;
   while (after.has_value()) {
     std::vector<EntryInfo> found;
@@ -259,7 +265,7 @@ absl::Status PublishBatch::FindWithdrawals(const std::function<void(uint64_t)>& 
           ASSIGN_OR_RETURN(after, FeedStore::VisitEntries(
                                       db, publisher_->options_.partner, header_.audience(), *after,
                                       prune_entries_a_read, [&](const EntryInfo& info) -> absl::Status {
-                                        if (info.tombstone) return absl::OkStatus();
+                                        if (info.tombstone && !anew) return absl::OkStatus();
                                         ASSIGN_OR_RETURN(const bool kept, main().scratch.Contains(info.kind, info.id));
                                         if (!kept) found.push_back(info);
                                         return absl::OkStatus();
@@ -268,7 +274,7 @@ absl::Status PublishBatch::FindWithdrawals(const std::function<void(uint64_t)>& 
         },
         read_budget));
     RETURN_IF_ERROR(main().scratch.BeginGroup());
-    for (const EntryInfo& info : found) RETURN_IF_ERROR(PruneEntry(info));
+    for (const EntryInfo& info : found) RETURN_IF_ERROR(anew ? PruneSupplements(info) : PruneEntry(info));
     RETURN_IF_ERROR(main().scratch.EndGroup());
     step(count_);
   }

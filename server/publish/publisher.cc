@@ -95,14 +95,20 @@ absl::StatusOr<std::unique_ptr<PublishBatch>> Publisher::Begin(const v1::Publish
   if (filled.changes_max() == 0) filled.set_changes_max(limits::publish_changes_default);
   RETURN_IF_ERROR(CheckWait(header.wait_seconds()));
   AwaitGate();
-  RETURN_IF_ERROR(CanPublish());
+  RETURN_IF_ERROR(CheckReady());
+  ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(options_.partner));
+  for (const HeldFeed& feed : own) {
+    const bool let_be = own_.Abandoned(feed) && (filled.prune() || feed.feed.audience != filled.audience());
+    if (!let_be) RETURN_IF_ERROR(own_.CheckFeed(feed));
+  }
   RETURN_IF_ERROR(CheckAudience(*charter_->current(), filled.audience()));
+  ASSIGN_OR_RETURN(std::set<std::string> abandoned, AbandonedAudiences());
   if (open_batches_.fetch_add(1) >= limits::publish_batches_max) {
     open_batches_.fetch_sub(1);
     return absl::ResourceExhaustedError(
         absl::StrCat(limits::publish_batches_max, " batches are being sent to this node; try again later"));
   }
-  return std::unique_ptr<PublishBatch>(new PublishBatch(this, std::move(filled), reader));
+  return std::unique_ptr<PublishBatch>(new PublishBatch(this, std::move(filled), reader, std::move(abandoned)));
 }
 
 absl::Status Publisher::CheckRate() {
@@ -131,11 +137,21 @@ absl::Status Publisher::GoOn() {
   }
 }
 
+absl::StatusOr<std::set<std::string>> Publisher::AbandonedAudiences() const {
+  ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(options_.partner));
+  std::set<std::string> abandoned;
+  for (const HeldFeed& feed : own) {
+    if (own_.Abandoned(feed)) abandoned.insert(feed.feed.audience);
+  }
+  return abandoned;
+}
+
 absl::StatusOr<Publisher::HeldByAudience> Publisher::SettleAll() {
   RETURN_IF_ERROR(GoOn());
   HeldByAudience held;
   ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(options_.partner));
   for (const HeldFeed& feed : own) {
+    if (own_.Abandoned(feed)) continue;
     ASSIGN_OR_RETURN(std::optional<HeldFeed> settled, own_.Settle(feed.feed.audience));
     if (settled.has_value()) held.emplace(feed.feed.audience, *std::move(settled));
   }
@@ -171,7 +187,8 @@ absl::Status Publisher::Write(const HeldByAudience& held, const std::vector<OwnF
 
 absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(absl::Span<const std::string> ids,
                                                                     const Reader* reader) const {
-  ASSIGN_OR_RETURN(const std::vector<HeldFeed> own, feeds_->Feeds(options_.partner));
+  ASSIGN_OR_RETURN(std::vector<HeldFeed> own, feeds_->Feeds(options_.partner));
+  std::erase_if(own, [&](const HeldFeed& feed) { return own_.Abandoned(feed); });
   std::vector<OwnEntry> found;
   std::vector<std::string> missing;
   const std::set<std::string> distinct(ids.begin(), ids.end());
@@ -238,8 +255,7 @@ absl::StatusOr<v1::PublishResult> Publisher::Withdraw(const v1::WithdrawRequest&
     ASSIGN_OR_RETURN(const HeldByAudience held, SettleAll());
     ASSIGN_OR_RETURN(std::vector<OwnEntry> entries, FindOwn(ids, ReaderOf(sink)));
     const uint64_t named = CountRecords(entries);
-    entries.erase(std::remove_if(entries.begin(), entries.end(), [](const OwnEntry& e) { return e.tombstone; }),
-                  entries.end());
+    std::erase_if(entries, [&](const OwnEntry& e) { return e.tombstone || !held.contains(e.audience); });
     result.set_withdrawn(CountRecords(entries));
     result.set_unchanged(named - result.withdrawn());
     PublishParts parts;
@@ -280,7 +296,7 @@ absl::StatusOr<v1::PublishResult> Publisher::MarkVerified(const v1::MarkVerified
   std::map<std::string, std::vector<OwnEntry>> live;
   std::set<std::string> live_ids;
   for (const OwnEntry& entry : found) {
-    if (entry.tombstone) continue;
+    if (entry.tombstone || !held.contains(entry.audience)) continue;
     live[entry.audience].push_back(entry);
     live_ids.insert(entry.id);
   }

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,7 +79,9 @@ class Publisher {
   absl::Status CanPublish() const;
 
   // Begins a batch; nothing is changed before Commit. INVALID_ARGUMENT for a header that cannot be met;
-  // RESOURCE_EXHAUSTED when limits::publish_batches_max are open; else as CanPublish.
+  // RESOURCE_EXHAUSTED when limits::publish_batches_max are open; else as CanPublish, but for abandoned feeds: with
+  // `prune`, which says that the batch is all of the feed, the batch begins those that it writes to anew; others are
+  // let be.
   // Problems name no audience that `reader` may not read; nullptr: one who may read all.
   absl::StatusOr<std::unique_ptr<PublishBatch>> Begin(const v1::PublishHeader& header, const Reader* reader = nullptr);
 
@@ -121,15 +124,17 @@ class Publisher {
   absl::Status CheckRate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   // Puts the own feeds above numbers that are lost, where the gate asked for it.
   absl::Status GoOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
-  // The own feeds that stand under a head, by audience, each settled.
+  // The audiences of own feeds that are abandoned (OwnFeed::Abandoned): what is held of them counts as nothing.
+  absl::StatusOr<std::set<std::string>> AbandonedAudiences() const;
+  // The other own feeds that stand under a head, by audience, each settled.
   using HeldByAudience = std::map<std::string, HeldFeed>;
   absl::StatusOr<HeldByAudience> SettleAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   // Writes the changes in one step, unless there are none, tells the node, and fills in the positions of the audiences
   // in `result`. `sink`, which may be nullptr, writes with the heads.
   absl::Status Write(const HeldByAudience& held, const std::vector<OwnFeed::FeedChange>& changes, PublishSink* sink,
                      v1::PublishResult* result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
-  // The entries with these ids, of whatever audience and kind. INVALID_ARGUMENT for what is no UUID; NOT_FOUND names
-  // ids without any, and those of which `reader` may read none; nullptr: one who may read all.
+  // The entries with these ids, of whatever audience and kind, but of no abandoned feed. INVALID_ARGUMENT for what is
+  // no UUID; NOT_FOUND names ids without any, and those of which `reader` may read none; nullptr: one who may read all.
   absl::StatusOr<std::vector<OwnEntry>> FindOwn(absl::Span<const std::string> ids, const Reader* reader) const;
   // The same without the entries that `reader` may not read.
   absl::StatusOr<std::vector<OwnEntry>> FindReadable(const std::string& id, const Reader* reader) const;
@@ -173,7 +178,7 @@ class PublishBatch {
 
  private:
   friend class Publisher;
-  PublishBatch(Publisher* publisher, v1::PublishHeader header, const Reader* reader);
+  PublishBatch(Publisher* publisher, v1::PublishHeader header, const Reader* reader, std::set<std::string> abandoned);
 
   PublishPart& main() { return *parts_.front(); }
   // The part of another audience; made when first asked for.
@@ -181,6 +186,13 @@ class PublishBatch {
 
   absl::Status AddRecord(Connection* db, v1::PublishRecord* record, const ValidationContext& context);
   absl::StatusOr<std::vector<Problem>> Validate(Connection* db, v1::Record* record, const ValidationContext& context);
+  // The visible entry of an own feed; nullopt in an abandoned one.
+  absl::StatusOr<std::optional<v1::Entry>> FindHeld(Connection& db, absl::string_view audience, int kind,
+                                                    absl::string_view id16) const;
+  // FAILED_PRECONDITION when the batch writes to an abandoned feed and does not say that it is all of it.
+  absl::Status CheckAbandoned() const;
+  // Looks at the own feeds as they are now, in the moment of the comparison.
+  absl::Status Settle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(publisher_->commit_mutex_);
   absl::StatusOr<std::optional<v1::Record>> WiderRecord(Connection& db, int kind, absl::string_view id16) const;
   absl::Status PutSupplements(const ScratchItem& item, const std::map<std::string, v1::Record>& supplements);
   // Says why the record is refused; the first limits::publish_problems_max are kept.
@@ -197,6 +209,7 @@ class PublishBatch {
   absl::Status RefuseItem(const ScratchItem& item, v1::RecordProblem problem);
   absl::Status FindWithdrawals(const std::function<void(uint64_t)>& step);
   absl::Status PruneEntry(const EntryInfo& info);
+  absl::Status PruneSupplements(const EntryInfo& info);
   absl::Status WithdrawFrom(PublishPart* part, int kind, const std::string& id16, const v1::Entry& held);
   // A dry run changes nothing, so it holds up nobody and may wait for its reader.
   absl::Status TryOut(PublishSink* sink);
@@ -213,6 +226,7 @@ class PublishBatch {
   const v1::PublishHeader header_;
   const std::optional<Reader> reader_;               // whom problems are told; nullopt: one who may read all
   std::vector<std::unique_ptr<PublishPart>> parts_;  // that of the audience published to first
+  std::set<std::string> abandoned_;                  // audiences, as AbandonedAudiences
   Publisher::HeldByAudience held_;                   // the own feeds when the comparison began
   absl::Status failed_;                              // why the batch is of no use any more
   bool done_ = false;                                // Commit was called

@@ -5,12 +5,26 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/limits.h"
 #include "common/base/log.h"
+#include "server/charter/may_sign.h"
 
 namespace cairn {
 namespace {
 
 std::string Text(const Position& position) {
   return absl::StrCat("generation ", position.generation, " at ", position.seq);
+}
+
+// Whether what was heard could still be taken. A thief's head, once its key is revoked, or one of a generation that has
+// ended could not, and whoever waited for it would wait forever.
+bool MayBeTaken(const SyncState& state, const FeedName& feed, const Position& heard) {
+  const auto seen = state.seen.find(feed);
+  if (seen == state.seen.end()) return true;
+  for (const SeenHead& each : seen->second) {
+    if (!PositionOf(each.head).SameState(heard)) continue;
+    const HeadClaim claim{each.head.feed(), each.head.key_id(), each.head.seq(), each.head.content().state_digest()};
+    return MaySign(*state.charter, claim).ok();
+  }
+  return true;
 }
 
 }  // namespace
@@ -35,7 +49,8 @@ void OwnFeedRecovery::Start(Options options) {
 std::vector<FeedName> OwnFeedRecovery::Missing() const {
   std::vector<FeedName> missing;
   for (const auto& [feed, heard] : state_->own_heard) {
-    if (state_->HeldPosition(feed).BehindOf(heard) && !state_->Frozen(feed, heard.generation)) missing.push_back(feed);
+    const bool behind = state_->HeldPosition(feed).BehindOf(heard) && !state_->Frozen(feed, heard.generation);
+    if (behind && MayBeTaken(*state_, feed, heard)) missing.push_back(feed);
   }
   return missing;
 }

@@ -401,7 +401,9 @@ void PeerSession::AddSeen(v1::Heads* heads) const {
 bool PeerSession::MaySayComplete() const {
   if (complete_sent_ || !greeted_ || !to_announce_.empty() || state_->arriving(partner_)) return false;
   return std::none_of(state_->feeds.begin(), state_->feeds.end(), [this](const auto& feed) {
-    return feed.first.first == partner_ && feed.second.has_head && state_->Servable(feed.first) == nullptr;
+    // What a revoked key left does not come to light any more.
+    return feed.first.first == partner_ && feed.second.has_head && state_->Stands(feed.first) &&
+           state_->Servable(feed.first) == nullptr;
   });
 }
 

@@ -291,6 +291,7 @@ absl::Status StatusReporter::ReportFeeds(const CharterView& charter, const Reade
     v1::FeedStatus* const feed = status->add_feeds();
     *feed = DescribeFeed(held, options_.partner, view.announced_seq, stale[held.feed_id]);
     feed->set_held_back(view.held_back);
+    feed->set_partner_status(charter.MarkOf(held.feed.partner));
     if (!CheckStanding(charter, held).ok()) feed->set_state("revoked");
   }
   return DescribeForks(options_.feeds, status);

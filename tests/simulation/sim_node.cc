@@ -61,6 +61,7 @@ void SimNode::Start(bool standalone) {
   parts->publisher =
       std::make_unique<Publisher>(publishing, parts->store.get(), parts->feeds.get(), parts->charter.get(),
                                   parts->checker.get(), world_->consortium().key(index_), world_->clock());
+  if (!keys_.empty()) parts->publisher->SetKeys(keys_);
   parts->executor = std::make_unique<StoreExecutor>(parts->store.get(), parts->feeds.get(), parts->charter.get(),
                                                     parts->checker.get());
   Must(parts->executor->Recover());
@@ -164,8 +165,10 @@ void SimNode::RunStrand(const std::string& key) {
   });
 }
 
-void SimNode::Moved(const std::string& audience) {
-  auto held = parts_->feeds->Find(TestConsortium::Partner(index_), audience);
+void SimNode::Moved(const std::string& audience) { Moved(FeedKey{TestConsortium::Partner(index_), audience}); }
+
+void SimNode::Moved(const FeedKey& feed) {
+  auto held = parts_->feeds->Find(feed.partner, feed.audience);
   ASSERT_TRUE(held.ok() && held->has_value());
   parts_->core->OnLocalFeedMoved(**std::move(held), world_->now());
   CarryOut();
@@ -236,22 +239,62 @@ bool SimNode::HasEvidence(int partner) {
 
 // --- people
 
-void SimNode::Publish(uint64_t first, uint64_t count, const std::string& text) {
-  auto batch = parts_->publisher->Begin(v1::PublishHeader());
-  ASSERT_TRUE(batch.ok()) << batch.status();
+namespace {
+
+// Organizations of a partner, text by number, as one batch.
+absl::StatusOr<v1::PublishResult> Send(Publisher* publisher, int partner, const std::map<uint64_t, std::string>& texts,
+                                       bool prune) {
+  v1::PublishHeader header;
+  header.set_prune(prune);
+  ASSIGN_OR_RETURN(const std::unique_ptr<PublishBatch> batch, publisher->Begin(header));
   v1::PublishRecords records;
-  for (uint64_t i = first; i < first + count; ++i) {
+  for (const auto& [number, text] : texts) {
     v1::Record* record = records.add_records()->mutable_record();
-    record->set_id(RecordId(index_, i));
-    record->mutable_organization()->set_name(absl::StrCat("Organization ", i));
+    record->set_id(SimNode::RecordId(partner, number));
+    record->mutable_organization()->set_name(absl::StrCat("Organization ", number));
     record->mutable_organization()->set_description(text);
   }
-  ASSERT_TRUE((*batch)->Add(&records).ok());
-  const auto result = (*batch)->Commit(count, nullptr);
+  RETURN_IF_ERROR(batch->Add(&records));
+  ASSIGN_OR_RETURN(v1::PublishResult result, batch->Commit(texts.size(), nullptr));
+  if (result.committed()) return result;
+  return absl::InternalError(absl::StrCat("not committed: ", result.ShortDebugString()));
+}
+
+std::map<uint64_t, std::string> SameText(uint64_t first, uint64_t count, const std::string& text) {
+  std::map<uint64_t, std::string> texts;
+  for (uint64_t i = first; i < first + count; ++i) texts[i] = text;
+  return texts;
+}
+
+}  // namespace
+
+void SimNode::Publish(uint64_t first, uint64_t count, const std::string& text) {
+  const auto result = Send(parts_->publisher.get(), index_, SameText(first, count, text), /*prune=*/false);
   ASSERT_TRUE(result.ok()) << result.status();
-  ASSERT_TRUE(result->committed()) << result->ShortDebugString();
   for (uint64_t i = first; i < first + count; ++i) acknowledged_[i] = text;
   Acknowledged(result->position().seq());
+}
+
+absl::Status SimNode::PublishFromFiles() {
+  return Send(parts_->publisher.get(), index_, acknowledged_, /*prune=*/true).status();
+}
+
+absl::Status SimNode::PublishAs(int partner, uint64_t first, uint64_t count, const std::string& text, bool prune) {
+  const std::string name = TestConsortium::Partner(partner);
+  Publisher::Options options;
+  options.consortium = world_->consortium().id();
+  options.partner = name;
+  options.node = TestConsortium::Node(index_);
+  options.scratch_dir = directory_;
+  options.on_moved = [&](const std::string& audience) { Moved(FeedKey{name, audience}); };
+  Publisher publisher(options, parts_->store.get(), parts_->feeds.get(), parts_->charter.get(), parts_->checker.get(),
+                      world_->consortium().key(partner), world_->clock());
+  return Send(&publisher, partner, SameText(first, count, text), prune).status();
+}
+
+void SimNode::HoldKeys(std::vector<SigningKey> keys) {
+  keys_ = std::move(keys);
+  if (up()) parts_->publisher->SetKeys(keys_);
 }
 
 void SimNode::Acknowledged(uint64_t seq) {
@@ -312,7 +355,7 @@ std::pair<uint32_t, uint64_t> SimNode::Held(int partner) {
 std::map<std::string, std::string> SimNode::Entries(int partner) {
   std::map<std::string, std::string> entries;
   uint64_t after = 0;
-  const FeedKey feed{TestConsortium::Partner(partner), "public", 1};
+  const FeedKey feed{TestConsortium::Partner(partner), "public", Held(partner).first};
   while (true) {
     const auto page = parts_->feeds->ReadPage(feed, after, 1 << 20, 10'000);
     if (!page.ok()) return entries;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "server/charter/live_charter.h"
@@ -52,6 +53,13 @@ class SimNode {
   // --- what people do
   // Publishes organizations of these numbers with this text; remembers what was acknowledged.
   void Publish(uint64_t first, uint64_t count, const std::string& text);
+  // Publishes all that was acknowledged as all that there is, as from files that have it.
+  absl::Status PublishFromFiles();
+  // What a thief does with the key of another partner: goes on, at this node, from what it holds of that partner's
+  // feed. Nothing is remembered. `prune`: withdraws all else.
+  absl::Status PublishAs(int partner, uint64_t first, uint64_t count, const std::string& text, bool prune);
+  // The keys that this node's publisher holds from now on, also after a start.
+  void HoldKeys(std::vector<SigningKey> keys);
   // Publishes one organization with this text to an audience. As the publisher answers.
   absl::Status PublishTo(const std::string& audience, uint64_t number, const std::string& text);
   void Withdraw(uint64_t number);
@@ -66,7 +74,7 @@ class SimNode {
   // --- what the test looks at
   // (generation, seq) of a feed as visible here.
   std::pair<uint32_t, uint64_t> Held(int partner);
-  // id -> payload hash of a feed as visible here.
+  // id -> text of a feed as visible here.
   std::map<std::string, std::string> Entries(int partner);
   uint64_t CharterVersion() const { return parts_->charter->current()->version(); }
   // A proof that this partner contradicted itself is kept here.
@@ -108,6 +116,7 @@ class SimNode {
   void OnGate(const OwnFeedGate& gate);
   void ArmTimer();
   void Moved(const std::string& audience);
+  void Moved(const FeedKey& feed);
   void Acknowledged(uint64_t seq);
 
   SimWorld* const world_;
@@ -120,6 +129,7 @@ class SimNode {
   absl::Duration timer_at_ = absl::InfiniteDuration();
   std::map<uint64_t, std::string> acknowledged_;
   uint64_t acknowledged_seq_ = 0;
+  std::vector<SigningKey> keys_;  // empty: the consortium's
   bool remembering_ = false;
   std::map<uint64_t, std::map<uint64_t, std::string>> acknowledged_at_;  // by seq
 };

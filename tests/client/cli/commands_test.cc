@@ -164,6 +164,30 @@ TEST_F(CommandsTest, ExportWritesAFileThatAppearsWhole) {
   EXPECT_EQ(Run({"export", "--out", PathOf("no/such/directory")}), 1);
 }
 
+TEST_F(CommandsTest, ShowsThatThePartnerOfARecordIsRetired) {
+  v1::DirectoryRecord left = Helpline();
+  left.set_partner_status("retired");
+  StartNode().directory.get = [&](grpc::ServerContext*, const v1::GetRecordRequest&, v1::GetRecordResponse* r) {
+    *r->mutable_record() = left;
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"get", id}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("⊘ partner retired, never verified"));
+  EXPECT_THAT(out_, HasSubstr("retired: this stands as it left it"));
+  EXPECT_EQ(Run({"get", id, "--json"}), 0) << err_;
+  EXPECT_EQ(Json::parse(out_)["partner_status"], "retired") << out_;
+}
+
+TEST_F(CommandsTest, ExportSaysBesideTheFileWhoseRecordsNobodyUpdates) {
+  v1::DirectoryRecord left = Helpline();
+  left.set_partner_status("suspended");
+  StartNode().directory.exported = {left, left};
+  EXPECT_EQ(Run({"export", "--out", PathOf("out.jsonl")}), 0) << err_;
+  EXPECT_THAT(err_, HasSubstr("pl-x is suspended: nobody updates its 2 records"));
+  EXPECT_EQ(Run({"export", "--out", PathOf("out.jsonl"), "--json"}), 0) << err_;
+  EXPECT_EQ(Json::parse(out_)["of_inactive_partners"][0]["records"], 2) << out_;
+}
+
 TEST_F(CommandsTest, ExportWritesHsds) {
   StartNode().directory.exported = {Helpline()};
   EXPECT_EQ(Run({"export", "--format", "hsds-json"}), 0) << err_;

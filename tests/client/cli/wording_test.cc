@@ -53,6 +53,14 @@ TEST(WordingTest, SaysHowFreshARecordIs) {
   EXPECT_EQ(FreshnessOf(record, now).text, "● verified 40 days ago");
 }
 
+TEST(WordingTest, SaysFirstThatThePartnerIsNoLongerActive) {
+  v1::DirectoryRecord record;
+  record.set_partner_status("retired");
+  Set(now - absl::Hours(24 * 40), record.mutable_record()->mutable_verified_at());
+  EXPECT_EQ(FreshnessOf(record, now).text, "⊘ partner retired, verified 40 days ago");
+  EXPECT_EQ(FreshnessOf(record, now).tone, Tone::kBad) << "verified once, but nobody keeps it up to date";
+}
+
 TEST(WordingTest, WarnsOfAPartnerThatHasBeenSilent) {
   EXPECT_EQ(AsOfBadge(true, now - absl::Seconds(40), now).tone, Tone::kPlain);
   EXPECT_EQ(AsOfBadge(true, now - absl::Minutes(4), now).tone, Tone::kWarning);

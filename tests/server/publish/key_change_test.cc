@@ -29,6 +29,27 @@ class KeyChangeTest : public PublisherTest {
     });
   }
   void HoldBothKeys() { publisher_->SetKeys({consortium_.key(0), NewKey()}); }
+  // The key is stolen and revoked after `good`, or no state of it is good, and a new generation begins.
+  void RevokeAllInNewGeneration(const std::optional<HeldFeed>& good = std::nullopt) {
+    Change([&](v1::Partner* partner) {
+      v1::PublishingKey* stolen = partner->mutable_publishing_keys(0);
+      stolen->set_revoked(true);
+      if (good.has_value()) {
+        v1::KeyRange* range = stolen->add_ranges();
+        range->set_audience(good->feed.audience);
+        range->set_until_seq(good->seq);
+        range->set_until_digest(good->state_digest);
+      }
+      partner->set_generation(2);
+      AddKey(partner);
+    });
+    HoldBothKeys();
+  }
+  static v1::PublishHeader Prune() {
+    v1::PublishHeader header;
+    header.set_prune(true);
+    return header;
+  }
   // Records of the own feed by number, live and in the order of their sequence numbers.
   std::vector<std::string> Live() {
     std::vector<std::string> names;
@@ -158,16 +179,63 @@ TEST_F(KeyChangeTest, AnEmptyFeedBeginsWithItsFirstRecord) {
 
 TEST_F(KeyChangeTest, WhatAThiefSignedIsNotCarriedIntoTheNewGeneration_R1) {
   ASSERT_TRUE(Publish({Resource(Uuid(1), "One")}).ok());
-  Change([&](v1::Partner* partner) {
-    v1::PublishingKey* stolen = partner->mutable_publishing_keys(0);
-    stolen->set_revoked(true);  // and no state of it is good
-    partner->set_generation(2);
-    AddKey(partner);
-  });
-  HoldBothKeys();
+  RevokeAllInNewGeneration();
   EXPECT_FALSE(publisher_->Heartbeat().ok());
   EXPECT_THAT(Publish({Resource(Uuid(2), "Two")}).status().message(), HasSubstr("not this partner's word any more"));
   EXPECT_EQ(Held()->feed.generation, 1u);
+}
+
+TEST_F(KeyChangeTest, AfterATheftTheFeedBeginsAnewFromAFileThatHasAllOfIt_R1) {
+  ASSERT_TRUE(Publish({Resource(Uuid(1), "One"), Resource(Uuid(2), "Forged")}).ok());
+  RevokeAllInNewGeneration();
+  const absl::Status refused = Publish({Resource(Uuid(3), "Three")}).status();
+  EXPECT_THAT(refused.message(), HasSubstr("`cairn publish FILE --prune`"));
+  const auto result = Publish({Resource(Uuid(1), "One"), Resource(Uuid(3), "Three")}, Prune());
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->added(), 2u) << "what the thief left is compared with nothing";
+  EXPECT_EQ(Held()->feed.generation, 2u);
+  EXPECT_EQ(Live(), (std::vector<std::string>{"One", "Three"}));
+  EXPECT_TRUE(publisher_->Heartbeat().ok());
+  EXPECT_TRUE(Publish({Resource(Uuid(4), "Four")}).ok()) << "from then on as ever";
+}
+
+TEST_F(KeyChangeTest, ADryRunShowsWhatTheFeedWouldBeginAnewWith) {
+  ASSERT_TRUE(Publish({Resource(Uuid(1), "Forged")}).ok());
+  RevokeAllInNewGeneration();
+  v1::PublishHeader header = Prune();
+  header.set_dry_run(true);
+  ASSERT_TRUE(Publish({Resource(Uuid(1), "One")}, header).ok());
+  ASSERT_EQ(heard_.changes.size(), 1u);
+  EXPECT_EQ(heard_.changes[0].action(), v1::RecordChange::ADDED);
+  EXPECT_EQ(Held()->feed.generation, 1u);
+}
+
+TEST_F(KeyChangeTest, OnlyTheFeedThatAThiefWroteToBeginsAnew) {
+  v1::PublishHeader members;
+  members.set_audience("consortium");
+  ASSERT_TRUE(Publish({Resource(Uuid(1), "Public")}).ok());
+  ASSERT_TRUE(Publish({Resource(Uuid(2), "Forged")}, members).ok());
+  RevokeAllInNewGeneration(Held());
+  ASSERT_TRUE(Publish({Resource(Uuid(3), "More")}).ok()) << "the other feed is let be";
+  EXPECT_EQ(Live(), (std::vector<std::string>{"Public", "More"}));
+  EXPECT_THAT(publisher_->CanPublish().message(), HasSubstr("--prune --audience consortium`")) << "status reminds";
+  EXPECT_THAT(Publish({Resource(Uuid(4), "Plan")}, members).status().message(), HasSubstr("--prune"));
+  EXPECT_EQ(publisher_->Withdraw(Withdrawal({Uuid(2)}), nullptr).status().code(), absl::StatusCode::kNotFound);
+  members.set_prune(true);
+  ASSERT_TRUE(Publish({Resource(Uuid(4), "Plan")}, members).ok());
+  EXPECT_TRUE(publisher_->CanPublish().ok());
+  EXPECT_EQ((*feeds_->Find("p0", "consortium"))->live_count, 1u);
+}
+
+TEST_F(KeyChangeTest, PruneDoesNotBeginAnewBeforeTheGovernorsHave) {
+  ASSERT_TRUE(Publish({Resource(Uuid(1), "One")}).ok());
+  Change([](v1::Partner* partner) {
+    partner->mutable_publishing_keys(0)->set_revoked(true);
+    AddKey(partner);
+  });
+  HoldBothKeys();
+  EXPECT_THAT(Publish({Resource(Uuid(1), "One")}, Prune()).status().message(),
+              HasSubstr("have the governors begin a new generation"));
 }
 
 TEST_F(KeyChangeTest, WithoutTheNewKeyTheGenerationIsNotBegun) {
