@@ -10,6 +10,7 @@
 #include "client/cli/wording.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "common/record/warnings.h"
 
 namespace cairn {
 namespace {
@@ -93,6 +94,7 @@ class Pass {
       ASSIGN_OR_RETURN(const bool more, reader->Next(&element));
       if (!more) return absl::OkStatus();
       for (const Problem& warning : element.warnings) report_->AddWarning(element.origin, warning);
+      for (const Problem& warning : WarningsOf(element.record)) report_->AddWarning(element.origin, warning);
       if (!element.problems.empty()) {
         ++unreadable_;
         // Else a second reading, which standard input does not allow, reports this with all the others.

@@ -36,6 +36,15 @@ TEST_F(PublishCommandTest, PublishesAFileAndSaysWhatItDid) {
   EXPECT_THAT(out_, HasSubstr("1 added"));
 }
 
+TEST_F(PublishCommandTest, ANumberThatIsNotOfItsCountryIsPublishedWithANote) {
+  WriteLines(
+      {R"({"service":{"name":"Helpline","status":"active","phones":[{"number":"+48225550110","country":"DE"}]}})"});
+  EXPECT_EQ(Publish(), 0) << err_;
+  EXPECT_THAT(err_, HasSubstr("note: "));
+  EXPECT_THAT(err_, HasSubstr("line 1, service.phones[0].country: \"DE\": the number +48225550110 is one of PL"));
+  EXPECT_THAT(publishing().published, SizeIs(1));
+}
+
 TEST_F(PublishCommandTest, SaysWhereTheProblemIsAndPublishesNothing) {
   WriteLines({good, nameless});
   EXPECT_EQ(Publish(), 1);
