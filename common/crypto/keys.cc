@@ -9,6 +9,8 @@
 #include <fstream>
 #include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
@@ -40,7 +42,12 @@ absl::StatusOr<std::string> PublicKeyOf(EVP_PKEY* key) {
   return out;
 }
 
-bool IsPublicKeyPem(absl::string_view pem) { return absl::StrContains(pem, "-----BEGIN PUBLIC KEY-----"); }
+// PEM, or the 64 hexadecimal digits that `cairn charter key` writes.
+bool IsPublicKey(absl::string_view text) {
+  const absl::string_view digits = absl::StripAsciiWhitespace(text);
+  const bool hex = digits.size() == 2 * public_key_bytes && absl::c_all_of(digits, absl::ascii_isxdigit);
+  return hex || absl::StrContains(text, "-----BEGIN PUBLIC KEY-----");
+}
 
 absl::Status PublicKeyError() {
   return absl::InvalidArgumentError(
@@ -55,7 +62,7 @@ bool IsPublicKeyFile(const std::string& path) {
   std::string head(kHeadBytes, '\0');
   std::ifstream file(path, std::ios::binary);
   file.read(head.data(), static_cast<std::streamsize>(head.size()));
-  return IsPublicKeyPem(absl::string_view(head).substr(0, static_cast<size_t>(file.gcount())));
+  return IsPublicKey(absl::string_view(head).substr(0, static_cast<size_t>(file.gcount())));
 }
 
 }  // namespace
@@ -71,7 +78,7 @@ absl::StatusOr<SigningKey> SigningKey::Generate(Random* random) {
 }
 
 absl::StatusOr<SigningKey> SigningKey::FromPem(absl::string_view pem) {
-  if (IsPublicKeyPem(pem)) return PublicKeyError();
+  if (IsPublicKey(pem)) return PublicKeyError();
   Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
   std::shared_ptr<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassword, nullptr), EVP_PKEY_free);
   ERR_clear_error();

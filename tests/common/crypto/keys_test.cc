@@ -105,15 +105,17 @@ TEST(SigningKeyTest, RefusesWhatIsNoEd25519Key) {
 }
 
 TEST(SigningKeyTest, APublicKeyIsNamedAsSuchWhateverItsMode) {
-  const std::string path = NewPath("key.pub");
   const std::string pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n";
-  ASSERT_TRUE(WriteSecretFile(path, pem).ok());
-  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
-  const auto key = SigningKey::FromPemFile(path);
-  EXPECT_EQ(key.status().message(), absl::StrCat(path,
-                                                 ": a public key, with which nothing can be signed; give the file "
-                                                 "of the private key that belongs to it"));
-  EXPECT_THAT(SigningKey::FromPem(pem).status().message(), HasSubstr("a public key"));
+  for (const std::string& text : {pem, absl::StrCat(ToHex(KeyOf(1).public_key()), "\n")}) {
+    const std::string path = NewPath("key.pub");
+    ASSERT_TRUE(WriteSecretFile(path, text).ok());
+    ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+    EXPECT_EQ(SigningKey::FromPemFile(path).status().message(),
+              absl::StrCat(path,
+                           ": a public key, with which nothing can be signed; give the file of the private key "
+                           "that belongs to it"));
+    EXPECT_THAT(SigningKey::FromPem(text).status().message(), HasSubstr("a public key"));
+  }
 }
 
 TEST(SigningKeyTest, RefusesAKeyFileThatOthersMayReadAndNamesTheRemedy) {
