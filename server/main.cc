@@ -39,18 +39,20 @@ int Refuse(const absl::Status& status) {
 }
 
 // SIGTERM and SIGINT end the node; SIGHUP reads anew what can change while it runs.
-void ServeUntilTold(const std::string& config_path, const sigset_t& signals) {
+void ServeUntilTold(const std::string& config_path, const sigset_t& signals, Node* node) {
   while (true) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal != SIGHUP) return;
     const absl::StatusOr<NodeConfig> config = LoadConfig(config_path);
-    if (!config.ok()) {
-      LogError("config.refused", {{"error", config.status().message()}, {"in_force", "the settings from before"}});
+    const absl::Status reloaded = config.ok() ? node->Reload(*config) : config.status();
+    if (!reloaded.ok()) {
+      LogError("config.refused", {{"error", reloaded.message()}, {"in_force", "the settings from before"}});
       continue;
     }
     SetLogLevel(config->log_level);
-    LogInfo("config.reloaded", {{"result", "ok; only log_level changes while the node runs"}});
+    LogInfo("config.reloaded",
+            {{"result", "ok; log_level and admin.clients change while the node runs, nothing else"}});
   }
 }
 
@@ -85,7 +87,7 @@ int Run(const Flags& flags) {
             << " listen=" << (*node)->listening() << " socket=" << config->socket;
   if (!config->admin_listen.empty()) std::cout << " admin=" << (*node)->admin_listening();
   std::cout << std::endl;
-  ServeUntilTold(path, signals);
+  ServeUntilTold(path, signals, node->get());
   LogInfo("node.stopping");
   (*node)->Stop();
   return 0;

@@ -189,16 +189,26 @@ absl::Status Node::Parts::MakePublisher() {
   return absl::OkStatus();
 }
 
-absl::Status Node::Parts::MakeAccess() {
-  audit = std::make_unique<AuditLog>(store.get(), clock);
-  ASSIGN_OR_RETURN(tokens, TokenStore::Load({config.partner, store.get(), [this] { return charter->current(); },
-                                             audit.get(), clock, SystemRandom()}));
+namespace {
+
+// What the settings say of those who come with certificates.
+absl::StatusOr<std::vector<CertificateClient>> ClientsOf(const NodeConfig& config) {
   std::vector<CertificateClient> clients;
   for (const NodeConfig::AdminClient& client : config.admin_clients) {
     const std::optional<Role> role = RoleFromName(client.role);
     if (!role.has_value()) return absl::InvalidArgumentError(absl::StrCat("no role ", Quoted(client.role)));
     clients.push_back({client.spki_sha256, client.name, *role, client.audiences});
   }
+  return clients;
+}
+
+}  // namespace
+
+absl::Status Node::Parts::MakeAccess() {
+  audit = std::make_unique<AuditLog>(store.get(), clock);
+  ASSIGN_OR_RETURN(tokens, TokenStore::Load({config.partner, store.get(), [this] { return charter->current(); },
+                                             audit.get(), clock, SystemRandom()}));
+  ASSIGN_OR_RETURN(std::vector<CertificateClient> clients, ClientsOf(config));
   authoriser = std::make_unique<Authoriser>(config.partner, std::move(clients), tokens.get(), audit.get());
   caller_limits = std::make_unique<CallerLimits>(clock);
   gate = std::make_unique<Gate>(authoriser.get(), caller_limits.get());
@@ -211,7 +221,7 @@ absl::Status Node::Parts::OpenAdminDoor() {
                                      config.admin_client_ca};
   const std::vector<grpc::Service*> services = {directory_service.get(), publishing_service.get(),
                                                 operations_service.get()};
-  absl::StatusOr<std::unique_ptr<AdminServer>> started = AdminServer::Start(options, authoriser.get(), services);
+  absl::StatusOr<std::unique_ptr<AdminServer>> started = AdminServer::Start(options, gate.get(), services);
   if (!started.ok()) return Annotate(started.status(), "admin.listen");
   admin = *std::move(started);
   return absl::OkStatus();
@@ -292,6 +302,12 @@ std::string Node::listening() const {
 }
 
 std::string Node::admin_listening() const { return parts_->admin_listening(); }
+
+absl::Status Node::Reload(const NodeConfig& config) {
+  ASSIGN_OR_RETURN(std::vector<CertificateClient> clients, ClientsOf(config));
+  for (const std::string& gone : parts_->authoriser->SetClients(std::move(clients))) parts_->gate->CutOffCaller(gone);
+  return absl::OkStatus();
+}
 
 void Node::Stop() {
   Parts& p = *parts_;

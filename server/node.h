@@ -24,6 +24,11 @@ class Node {
   // Where the administrators' listener is, "host:port"; empty: there is none.
   std::string admin_listening() const;
 
+  // Puts into force what can change while the node runs: who may come with a certificate (admin.clients). Calls of
+  // those who may no more are ended. INVALID_ARGUMENT, and nothing changed, for settings that LoadConfig would not
+  // give.
+  absl::Status Reload(const NodeConfig& config);
+
   // Takes no more calls, lets running ones end for a while, says goodbye to peers and closes the file. Idempotent.
   void Stop();
 

@@ -42,6 +42,10 @@ std::string MessageFor(const grpc::Status& status) {
   if (absl::StrContains(message, "timed out")) return silent;
   if (absl::StrContains(message, "Connection refused") || absl::StrContains(message, "No such file"))
     return "nothing listens there; is cairnd running?";
+  if (absl::StrContains(message, "failed to connect") && absl::StrContains(message, "Socket closed")) {
+    return "what listens there does not speak to administrators: perhaps it is the port for other nodes (`listen` in "
+           "node.toml); use the node's socket (--data DIR) or the address in admin.listen";
+  }
   if (message == "Socket closed" || absl::StrContains(message, "reset by peer") ||
       absl::StrContains(message, "GOAWAY")) {
     return "the node ended the connection; it was stopped, or it failed: see its log";

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
+#include "client/cli/option_checks.h"
 #include "client/cli/table.h"
 #include "client/cli/text_width.h"
 #include "client/cli/wording.h"
@@ -157,9 +158,11 @@ void AddTokenCreate(CLI::App* token, Context* context) {
   create->add_option("--name", *name, "What it is for: lower-case letters, digits, hyphens; no person's name")
       ->required();
   create->add_option("--role", options->role, "reader, editor, publisher or operator")->required();
-  create->add_option("--audience", options->audiences,
-                     "What it may read besides the public audience: consortium, circle:NAME; may be repeated");
-  create->add_option("--days", *days, "Days that it is valid; by default 90");
+  create
+      ->add_option("--audience", options->audiences,
+                   "What it may read besides the public audience: consortium, circle:NAME; may be repeated")
+      ->check(Audience());
+  create->add_option("--days", *days, "Days that it is valid; by default 90")->check(WholeNumber(1, 100'000));
   create->callback([=] {
     options->request.set_name(*name);
     options->request.set_days(*days);
@@ -183,7 +186,7 @@ void AddAccessCommands(CLI::App* app, Context* context) {
   CLI::App* audit = app->add_subcommand("audit", "Who changed what at this node, and what was refused; newest first");
   auto options = std::make_shared<AuditOptions>();
   audit->add_option("--since", options->since, "Only from that day on")->type_name("DATE");
-  audit->add_option("--limit", options->limit, "At most so many; by default 100");
+  audit->add_option("--limit", options->limit, "At most so many; by default 100")->check(WholeNumber(1, 100'000));
   audit->callback([options, context] { context->action = [=] { return ShowAudit(*options, context); }; });
 }
 

@@ -2,7 +2,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/charter_draft.h"
+#include "client/cli/option_checks.h"
 #include "common/base/errors.h"
+#include "common/base/limits.h"
 #include "common/base/status_macros.h"
 #include "common/charter/charter_edit.h"
 #include "common/crypto/tls_identity.h"
@@ -126,14 +128,17 @@ void AddQuota(CLI::App* charter, Context* context) {
     uint64_t bytes = 0;
     uint32_t publishes = 0;
   };
+  constexpr uint64_t max = 1'000'000'000'000'000;  // no disk is larger
   auto o = std::make_shared<Options>();
   CLI::App* command = charter->add_subcommand("quota", "What a partner may place on everybody's disk");
   AddCharterFile(command, o.get());
   command->add_option("PARTNER", o->subject, "Its id")->required();
-  command->add_option("--records", o->records, "Live records at most; left out or 0: the usual 200,000");
-  command->add_option("--bytes", o->bytes, "Bytes of records at most; left out or 0: the usual 1 GiB");
-  command->add_option("--publishes-per-hour", o->publishes,
-                      "Publishes an hour at most; left out or 0: the usual 3,600");
+  command->add_option("--records", o->records, "Live records at most; left out or 0: the usual 200,000")
+      ->check(WholeNumber(0, max));
+  command->add_option("--bytes", o->bytes, "Bytes of records at most; left out or 0: the usual 1 GiB")
+      ->check(WholeNumber(0, max));
+  command->add_option("--publishes-per-hour", o->publishes, "Publishes an hour at most; left out or 0: the usual 3,600")
+      ->check(WholeNumber(0, 1'000'000'000));
   RunCharter(command, context, [o, context] {
     v1::Quota quota;
     quota.set_records_max(o->records);
@@ -156,13 +161,16 @@ void AddGovernors(CLI::App* charter, Context* context) {
       ->type_name("NAME=FILE")
       ->expected(1)
       ->take_all();
-  command->add_option("--threshold", o->threshold, "How many of them must sign a charter")->required();
+  command->add_option("--threshold", o->threshold, "How many of them must sign a charter")
+      ->required()
+      ->check(WholeNumber(1, limits::charter_governors_max));
   RunCharter(command, context, [o, context]() -> absl::StatusOr<ExitCode> {
     std::vector<v1::Governor> governors;
     for (const std::string& text : o->more) {
       ASSIGN_OR_RETURN(v1::Governor governor, ParseGovernor(text));
       governors.push_back(std::move(governor));
     }
+    RETURN_IF_ERROR(CheckThreshold(o->threshold, governors.size()));
     const CharterEdit edit = [&](v1::Charter c) { return SetGovernors(std::move(c), governors, o->threshold); };
     return EditCharter(*o, {edit}, context);
   });

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/files.h"
 #include "client/cli/text_width.h"
+#include "client/cli/wording.h"
 #include "common/base/errors.h"
 #include "common/base/hex.h"
 #include "common/base/status_macros.h"
@@ -120,6 +121,12 @@ absl::StatusOr<ExitCode> EditCharter(const CharterOptions& options, const std::v
 }
 
 // --- what is handed over
+
+absl::Status CheckThreshold(uint32_t threshold, size_t governors) {
+  if (threshold >= 1 && threshold <= governors) return absl::OkStatus();
+  return UsageError(absl::StrCat("--threshold ", threshold, ": ", CountOf(governors, "governor"),
+                                 " cannot give so many signatures; write 1 to ", governors));
+}
 
 absl::StatusOr<v1::Governor> ParseGovernor(const std::string& text) {
   const size_t equals = text.find('=');

@@ -56,6 +56,8 @@ void PrintToCompare(const std::string& list, Context* context);
 
 // "NAME=FILE", or the 64 digits in the place of FILE.
 absl::StatusOr<v1::Governor> ParseGovernor(const std::string& text);
+// A threshold that the governors named with it can reach.
+absl::Status CheckThreshold(uint32_t threshold, size_t governors);
 // "AUDIENCE=SEQ:DIGEST".
 absl::StatusOr<LastGood> ParseLastGood(const std::string& text);
 absl::StatusOr<std::vector<LastGood>> ParseLastGoods(const std::vector<std::string>& texts);

@@ -2,9 +2,11 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/charter_draft.h"
 #include "client/cli/files.h"
+#include "client/cli/option_checks.h"
 #include "client/cli/text_width.h"
 #include "common/base/errors.h"
 #include "common/base/hex.h"
+#include "common/base/limits.h"
 #include "common/base/status_macros.h"
 #include "common/charter/charter_document.h"
 #include "common/charter/charter_edit.h"
@@ -53,9 +55,12 @@ absl::StatusOr<ExitCode> Init(const InitOptions& options, Context* context) {
     ASSIGN_OR_RETURN(v1::Governor governor, ParseGovernor(text));
     charter.governors.push_back(std::move(governor));
   }
-  ASSIGN_OR_RETURN(const v1::Charter first, NewCharter(charter));
+  RETURN_IF_ERROR(CheckThreshold(options.threshold, charter.governors.size()));
+  // Nothing but the options is in it, so whatever is wrong is wrong with them.
+  const absl::StatusOr<v1::Charter> first = NewCharter(charter);
+  if (!first.ok()) return UsageError(first.status().message());
   v1::CharterChain chain;
-  ASSIGN_OR_RETURN(*chain.add_versions(), MakeUnsigned(first));
+  ASSIGN_OR_RETURN(*chain.add_versions(), MakeUnsigned(*first));
   return SaveAndReport(chain, options.out, context);
 }
 
@@ -91,7 +96,9 @@ void AddCharterMakingCommands(CLI::App* charter, Context* context) {
   CLI::App* make = charter->add_subcommand("init", "Begin a consortium: a draft of version 1");
   make->add_option("--consortium", init->consortium, "Its id, for good: lower case, digits, hyphens")->required();
   make->add_option("--name", init->name, "Its name")->required();
-  make->add_option("--threshold", init->threshold, "How many governors must sign a charter")->required();
+  make->add_option("--threshold", init->threshold, "How many governors must sign a charter")
+      ->required()
+      ->check(WholeNumber(1, limits::charter_governors_max));
   make->add_option("--governor", init->governors, "A governor's office and public key; once for each")
       ->required()
       ->type_name("NAME=FILE")

@@ -7,6 +7,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/files.h"
 #include "client/cli/filter_options.h"
+#include "client/cli/option_checks.h"
 #include "client/cli/text_width.h"
 #include "client/cli/wording.h"
 #include "common/base/errors.h"
@@ -211,7 +212,7 @@ void AddExportCommand(CLI::App* app, Context* context) {
   CLI::App* command = app->add_subcommand("export", "Write the directory, or a part of it, to a file");
   AddFilterOptions(command, &options->filter);
   command->add_option("--format", options->format, "jsonl (every kind), hsds-json, hsds-ndjson (HSDS 3.1)")
-      ->check(CLI::IsMember({"jsonl", "hsds-json", "hsds-ndjson"}))
+      ->check(OneWordOf({"jsonl", "hsds-json", "hsds-ndjson"}))
       ->capture_default_str()
       ->type_name("FORMAT");
   command->add_option("--out", options->out, "The file, which appears when it is whole; - is standard output")

@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
 #include "client/cli/context.h"
+#include "client/cli/option_checks.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/record/country.h"
@@ -65,7 +66,7 @@ void AddFilterOptions(CLI::App* command, FilterOptions* options) {
   many("--partner", &options->partners, "Published by this partner", "ID");
   command->add_option("--near", options->near, "Has a place near this position")->type_name("LAT,LON");
   command->add_option("--within", options->within_km, "Radius around --near in kilometres; 25 when not given")
-      ->check(CLI::Range(0.001, 20000.0))
+      ->check(DecimalNumber(0.001, 20'000))
       ->type_name("KM");
   command->add_option("--on", options->on_date, "Open, or taking place, on this day")->type_name("YYYY-MM-DD");
   command->add_flag("--stale", options->stale, "Only what nobody has verified in time");

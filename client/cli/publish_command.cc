@@ -4,12 +4,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
+#include "client/cli/option_checks.h"
 #include "client/cli/publish_report.h"
 #include "client/cli/rejected_file.h"
 #include "client/cli/text_width.h"
 #include "client/cli/wording.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "common/record/warnings.h"
 
 namespace cairn {
 namespace {
@@ -93,11 +95,12 @@ class Pass {
       ASSIGN_OR_RETURN(const bool more, reader->Next(&element));
       if (!more) return absl::OkStatus();
       for (const Problem& warning : element.warnings) report_->AddWarning(element.origin, warning);
+      for (const Problem& warning : WarningsOf(element.record)) report_->AddWarning(element.origin, warning);
       if (!element.problems.empty()) {
         ++unreadable_;
         // Else a second reading, which standard input does not allow, reports this with all the others.
         if (keep_going_ || ReadsStdin(options_)) {
-          for (const Problem& problem : element.problems) report_->Add(element.origin, problem);
+          for (const Problem& problem : element.problems) report_->Add({sent_, false}, element.origin, problem);
         }
         if (!keep_going_) return absl::OkStatus();
         continue;
@@ -315,6 +318,7 @@ void AddPublishCommand(CLI::App* app, Context* context) {
       ->add_option("--audience", o->audience,
                    "Who may read it: public, consortium or circle:NAME. What a wider audience has already becomes a "
                    "supplement: only the fields that it adds or replaces")
+      ->check(Audience())
       ->capture_default_str();
   publish->add_flag("--move", o->move,
                     "Take the records away from all other audiences in the same step; they must be whole");
@@ -323,7 +327,7 @@ void AddPublishCommand(CLI::App* app, Context* context) {
   publish->add_flag("--keep-going", o->keep_going,
                     "Publish the valid records; the refused ones go to FILE.rejected, to be corrected");
   publish->add_option("--changes", o->changes_max, "With --dry-run: list at most N changes; 1,000 when not given")
-      ->check(CLI::Range(1u, 10'000'000u))
+      ->check(WholeNumber(1, 10'000'000))
       ->type_name("N");
   AddWaitOptions(publish, &o->wait_for, &o->wait_seconds);
   publish->callback([o, context] { context->action = [o, context] { return Publish(*o, context); }; });

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/cli/option_checks.h"
 #include "client/cli/text_width.h"
 #include "client/cli/wording.h"
 #include "common/base/errors.h"
@@ -20,11 +21,9 @@ Problem FromProto(const v1::RecordProblem& problem) {
 }
 
 Json ProblemJson(const std::string& origin, const Problem& problem) {
-  return {{"origin", origin},
-          {"field", problem.path},
-          {"value", problem.value},
-          {"problem", problem.problem},
-          {"remedy", problem.remedy}};
+  Json json = {{"origin", origin}, {"field", problem.path}, {"value", problem.value}, {"problem", problem.problem}};
+  if (!problem.remedy.empty()) json["remedy"] = problem.remedy;
+  return json;
 }
 
 std::string FieldText(const v1::FieldChange& change, const Style& style, size_t columns) {
@@ -41,10 +40,10 @@ std::string FieldText(const v1::FieldChange& change, const Style& style, size_t 
 
 void AddWaitOptions(CLI::App* command, uint32_t* wait_for, uint32_t* wait_seconds) {
   command->add_option("--wait-for", *wait_for, "Return when the nodes of N other partners hold the change")
-      ->check(CLI::Range(0u, 10'000u))
+      ->check(WholeNumber(0, 10'000))
       ->type_name("N");
   command->add_option("--wait-seconds", *wait_seconds, "How long --wait-for waits; 60 when not given")
-      ->check(CLI::Range(1u, 3600u))
+      ->check(WholeNumber(1, 3600))
       ->type_name("S");
 }
 
@@ -66,7 +65,8 @@ absl::StatusOr<ExitCode> ReportWait(const v1::PublishResult& result, uint32_t wa
     return kDone;
   }
   context->err() << context->Wrapped(absl::StrCat(
-      "It is published, but only ", result.confirmed_partners(), " of ", wanted,
+      result.withdrawn() > 0 && result.added() + result.changed() == 0 ? "It is withdrawn" : "It is published",
+      ", but only ", result.confirmed_partners(), " of ", wanted,
       " partners confirmed it in time; the others receive it when they are reached (`cairn status` shows who is "
       "behind).\n"));
   return kFailed;
@@ -112,17 +112,14 @@ std::string TotalsText(const v1::PublishResult& result) {
 void PublishReport::Add(const v1::RecordProblem& problem) {
   std::string origin = problem.origin();
   if (origin.empty()) origin = problem.id().empty() ? absl::StrCat("record ", problem.index()) : problem.id();
-  Add(origin, FromProto(problem));
+  Add({problem.index(), true}, origin, FromProto(problem));
 }
 
-void PublishReport::Add(const std::string& origin, const Problem& problem) {
+void PublishReport::Add(BatchPosition at, const std::string& origin, const Problem& problem) {
   absl::MutexLock lock(&mutex_);
-  if (++problem_count_ > problems_listed_max) return;
-  if (context_->json) {
-    problems_.push_back(ProblemJson(origin, problem));
-  } else {
-    PrintLine(ProblemText(origin, problem));
-  }
+  ++problem_count_;
+  problems_.emplace(at, Found{origin, problem});
+  if (problems_.size() > problems_listed_max) problems_.erase(std::prev(problems_.end()));
 }
 
 void PublishReport::AddWarning(const std::string& origin, const Problem& warning) {
@@ -155,6 +152,7 @@ void PublishReport::FinishLists(uint64_t changes) {
     context_->out() << "... and " << CountOf(changes - change_count_, "more change")
                     << "; --changes N lists the first N\n";
   }
+  for (const auto& [at, found] : problems_) PrintLine(ProblemText(found.origin, found.problem));
   if (problem_count_ > problems_listed_max) {
     PrintLine(absl::StrCat("... and ", CountOf(problem_count_ - problems_listed_max, "more problem")));
   }
@@ -170,7 +168,9 @@ uint64_t PublishReport::problems() const {
 
 Json PublishReport::ToJsonLists() const {
   absl::MutexLock lock(&mutex_);
-  return {{"problems", problems_}, {"warnings", warnings_}, {"changes", changes_}};
+  Json problems = Json::array();
+  for (const auto& [at, found] : problems_) problems.push_back(ProblemJson(found.origin, found.problem));
+  return {{"problems", std::move(problems)}, {"warnings", warnings_}, {"changes", changes_}};
 }
 
 }  // namespace cairn

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <compare>
+#include <map>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -21,7 +23,15 @@ absl::Status CheckWait(Client* client, uint32_t wanted);
 // Says how many partners have confirmed, when that was waited for. kFailed when fewer than wanted did.
 absl::StatusOr<ExitCode> ReportWait(const v1::PublishResult& result, uint32_t wanted, Context* context);
 
-// The record of a batch, as it goes: prints problems and changes as they come, or keeps them for one JSON document.
+// Where a problem's element stands in the batch: how many records were sent before it, and whether it was one of them.
+struct BatchPosition {
+  uint64_t sent_before = 0;
+  bool sent = false;
+  friend auto operator<=>(const BatchPosition&, const BatchPosition&) = default;
+};
+
+// The record of a batch, as it goes: prints notes and changes as they come and problems at the end, in the order of the
+// files whoever found them, or keeps all for one JSON document.
 // Thread-safe: the file and the node are read by different threads.
 class PublishReport {
  public:
@@ -30,12 +40,12 @@ class PublishReport {
   // Of the node.
   void Add(const v1::RecordProblem& problem);
   // Of a reader, for an element that never reached the node.
-  void Add(const std::string& origin, const Problem& problem);
+  void Add(BatchPosition at, const std::string& origin, const Problem& problem);
   void AddWarning(const std::string& origin, const Problem& warning);
   void Add(const v1::RecordChange& change);
 
-  // Says what could not be listed, since there was too much. `changes` is how many there are in all; 0 when they are
-  // not listed.
+  // Lists the problems, and says what could not be listed, since there was too much. `changes` is how many there are in
+  // all; 0 when they are not listed.
   void FinishLists(uint64_t changes);
 
   uint64_t problems() const;
@@ -48,10 +58,16 @@ class PublishReport {
   Context* const context_;
   Progress* const progress_;
   mutable absl::Mutex mutex_;
+  struct Found {
+    std::string origin;
+    Problem problem;
+  };
+
   uint64_t problem_count_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t warning_count_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t change_count_ ABSL_GUARDED_BY(mutex_) = 0;
-  Json problems_ ABSL_GUARDED_BY(mutex_) = Json::array();
+  // The first ones by position; those of one position in the order in which they came.
+  std::multimap<BatchPosition, Found> problems_ ABSL_GUARDED_BY(mutex_);
   Json warnings_ ABSL_GUARDED_BY(mutex_) = Json::array();
   Json changes_ ABSL_GUARDED_BY(mutex_) = Json::array();
 };

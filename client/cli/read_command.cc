@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/filter_options.h"
+#include "client/cli/option_checks.h"
 #include "client/cli/record_view.h"
 #include "client/cli/table.h"
 #include "client/cli/wording.h"
@@ -129,7 +130,7 @@ void AddReadCommands(CLI::App* app, Context* context) {
   AddFilterOptions(many, &list->filter);
   many->add_option("--limit", list->limit, "At most this many; 0: all")
       ->capture_default_str()
-      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}));
+      ->check(WholeNumber(0, 1'000'000'000));
   many->callback([list, context] { context->action = [list, context] { return List(*list, context); }; });
 }
 

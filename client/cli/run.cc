@@ -64,11 +64,27 @@ std::string CommandTyped(const CLI::App& app) {
   return chosen.empty() ? app.get_name() : absl::StrCat(app.get_name(), " ", CommandTyped(*chosen.front()));
 }
 
-// CLI11 says only that a command is missing when it does not know the one that was typed.
+// What was typed and fits nowhere; CLI11 lists it backwards.
+std::string ExtrasText(const CLI::App& app) {
+  const std::vector<std::string> extras = app.remaining(true);
+  const auto option =
+      std::find_if(extras.begin(), extras.end(), [](const std::string& extra) { return absl::StartsWith(extra, "-"); });
+  if (option != extras.end()) return absl::StrCat("there is no option ", Quoted(*option), " of this command");
+  return absl::StrCat("argument ", Quoted(extras.empty() ? "" : extras.front()), ": one too many");
+}
+
+// CLI11's words are for its developers, and it says only that a command is missing when it does not know the one that
+// was typed.
 std::string ParseErrorText(const CLI::ParseError& error, const CLI::App& app) {
-  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
   const CLI::App* typed = &app;
   while (!typed->get_subcommands().empty()) typed = typed->get_subcommands().front();
+  const std::string what = error.what();
+  const absl::string_view option = absl::string_view(what).substr(0, what.find(':'));
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return ExtrasText(app);
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr && absl::EndsWith(what, " missing")) {
+    return absl::StrCat(option, ": its value is missing");
+  }
+  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return what;
   if (typed->get_require_subcommand_min() == 0) return error.what();
   const std::vector<std::string> unknown = app.remaining(true);
   if (unknown.empty()) return "a command is missing";

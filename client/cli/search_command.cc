@@ -1,15 +1,18 @@
 // cairn search.
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "client/cli/commands.h"
 #include "client/cli/filter_options.h"
+#include "client/cli/option_checks.h"
 #include "client/cli/record_view.h"
 #include "client/cli/text_width.h"
 #include "client/cli/wording.h"
+#include "common/base/errors.h"
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
 #include "common/record/kinds.h"
@@ -102,11 +105,33 @@ void PrintHit(const v1::SearchHit& hit, Context* context) {
   context->out() << "  " << style.Quiet(hit.record().record().id()) << "\n\n";
 }
 
-void PrintTotal(const v1::SearchResponse& last, uint64_t shown, Context* context) {
-  if (shown == 0) {
-    context->out() << "Nothing found. All words must occur; accents and capitals do not matter.\n";
-    return;
+// What to change, for whoever expected to find something.
+std::string NothingFoundText(const SearchOptions& options) {
+  const bool filtered = !FilterArguments(options.filter).empty();
+  if (options.words.empty()) {
+    return filtered ? "Nothing found: no record has all that the filters ask for.\n"
+                    : "Nothing found: there are no records here that you may read.\n";
   }
+  return absl::StrCat("Nothing found", filtered ? " in what the filters leave" : "",
+                      ". All words must occur; accents and capitals do not matter.\n");
+}
+
+// A partner's id is easily mistyped, and the filter takes any.
+void PrintNothingFound(const SearchOptions& options, Client* client, Context* context) {
+  context->out() << NothingFoundText(options);
+  if (options.filter.partners.empty()) return;
+  const absl::StatusOr<v1::ListPartnersResponse> listed = client->ListPartners();
+  if (!listed.ok()) return;  // it was only a hint
+  std::set<std::string> known;
+  for (const v1::PartnerSummary& partner : listed->partners()) known.insert(partner.id());
+  for (const std::string& id : options.filter.partners) {
+    if (known.count(id) > 0) continue;
+    context->out() << "There is no partner " << Quoted(id) << "; the partners are "
+                   << Printable(absl::StrJoin(known, ", ")) << ".\n";
+  }
+}
+
+void PrintTotal(const v1::SearchResponse& last, uint64_t shown, Context* context) {
   context->out() << CountText(shown) << " of " << (last.total_is_lower_bound() ? "more than " : "")
                  << CountOf(last.total(), "record");
   if (!last.next_page_token().empty()) context->out() << "; --limit N shows more";
@@ -150,6 +175,8 @@ absl::StatusOr<ExitCode> Search(const SearchOptions& options, Context* context) 
   if (context->json) {
     context->PrintJson(
         {{"total", page.total()}, {"total_is_lower_bound", page.total_is_lower_bound()}, {"hits", std::move(hits)}});
+  } else if (shown == 0) {
+    PrintNothingFound(options, client, context);
   } else {
     PrintTotal(page, shown, context);
   }
@@ -165,7 +192,7 @@ void AddSearchCommand(CLI::App* app, Context* context) {
   AddFilterOptions(search, &options->filter);
   search->add_option("--limit", options->limit, "At most this many")
       ->capture_default_str()
-      ->check(CLI::Range(1u, 10000u));
+      ->check(WholeNumber(1, 10'000));
   search->add_option("--show-in", options->display, "Show names and passages in this language where translated")
       ->type_name("TAG");
   search->callback([options, context] { context->action = [options, context] { return Search(*options, context); }; });

@@ -1,8 +1,8 @@
 #include "common/base/errors.h"
 
 #include "absl/strings/cord.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/escape.h"
 
 namespace cairn {
 namespace {
@@ -33,7 +33,7 @@ std::string Quoted(absl::string_view value, size_t max) {
     while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0) == 0x80) --end;
     value = value.substr(0, end);
   }
-  return absl::StrCat("\"", absl::Utf8SafeCEscape(value), cut ? "…\"" : "\"");
+  return absl::StrCat("\"", EscapeForeign(value), cut ? "…\"" : "\"");
 }
 
 }  // namespace cairn

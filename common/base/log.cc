@@ -1,12 +1,12 @@
 #include "common/base/log.h"
 
+#include <atomic>
 #include <cstdio>
 
-#include <atomic>
-
-#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
+#include "common/base/escape.h"
 
 namespace cairn {
 namespace {
@@ -14,10 +14,14 @@ std::atomic<LogLevel> g_level{LogLevel::kInfo};
 
 absl::string_view Name(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info ";
-    case LogLevel::kWarning: return "warn ";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info ";
+    case LogLevel::kWarning:
+      return "warn ";
+    case LogLevel::kError:
+      return "error";
   }
   return "?";
 }
@@ -29,7 +33,7 @@ void Log(LogLevel level, absl::string_view event, std::initializer_list<LogField
   if (level < g_level.load(std::memory_order_relaxed)) return;
   const std::string time = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", Clock::Real()->Now(), absl::UTCTimeZone());
   std::string line = absl::StrCat(time, " ", Name(level), " ", event);
-  for (const LogField& field : fields) absl::StrAppend(&line, " ", field.key, "=\"", absl::Utf8SafeCEscape(field.value), "\"");
+  for (const LogField& field : fields) absl::StrAppend(&line, " ", field.key, "=\"", EscapeForeign(field.value), "\"");
   line.push_back('\n');
   std::fwrite(line.data(), 1, line.size(), stderr);
 }

@@ -161,7 +161,7 @@ void CheckGovernors(Rules* rules, const v1::Charter& charter, Seen* seen) {
     rules->Unique(&seen->governors, path + ".public_key", charter.governors(i).public_key(), true);
   }
   if (charter.threshold() < 1 || charter.threshold() > static_cast<uint32_t>(charter.governors_size())) {
-    rules->Add("threshold", absl::StrCat(charter.threshold()), "cannot be met as it should",
+    rules->Add("threshold", absl::StrCat(charter.threshold()), "not a number of signatures that the governors can give",
                absl::StrCat("write 1 to ", charter.governors_size(), ", the number of governors"));
   }
 }

@@ -5,8 +5,13 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include <filesystem>
+#include <fstream>
 #include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/hex.h"
@@ -37,6 +42,29 @@ absl::StatusOr<std::string> PublicKeyOf(EVP_PKEY* key) {
   return out;
 }
 
+// PEM, or the 64 hexadecimal digits that `cairn charter key` writes.
+bool IsPublicKey(absl::string_view text) {
+  const absl::string_view digits = absl::StripAsciiWhitespace(text);
+  const bool hex = digits.size() == 2 * public_key_bytes && absl::c_all_of(digits, absl::ascii_isxdigit);
+  return hex || absl::StrContains(text, "-----BEGIN PUBLIC KEY-----");
+}
+
+absl::Status PublicKeyError() {
+  return absl::InvalidArgumentError(
+      "a public key, with which nothing can be signed; give the file of the private key that belongs to it");
+}
+
+// Looked at before the file's mode: a public key may be read by everybody, and `chmod` is no remedy for it.
+bool IsPublicKeyFile(const std::string& path) {
+  constexpr size_t kHeadBytes = 4096;  // a PEM file with a comment before the key
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;  // a pipe would wait
+  std::string head(kHeadBytes, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  return IsPublicKey(absl::string_view(head).substr(0, static_cast<size_t>(file.gcount())));
+}
+
 }  // namespace
 
 absl::StatusOr<SigningKey> SigningKey::Generate(Random* random) {
@@ -50,6 +78,7 @@ absl::StatusOr<SigningKey> SigningKey::Generate(Random* random) {
 }
 
 absl::StatusOr<SigningKey> SigningKey::FromPem(absl::string_view pem) {
+  if (IsPublicKey(pem)) return PublicKeyError();
   Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
   std::shared_ptr<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassword, nullptr), EVP_PKEY_free);
   ERR_clear_error();
@@ -62,6 +91,7 @@ absl::StatusOr<SigningKey> SigningKey::FromPem(absl::string_view pem) {
 }
 
 absl::StatusOr<SigningKey> SigningKey::FromPemFile(const std::string& path) {
+  if (IsPublicKeyFile(path)) return Annotate(PublicKeyError(), path);
   ASSIGN_OR_RETURN(std::string pem, ReadSecretFile(path));
   absl::StatusOr<SigningKey> key = FromPem(pem);
   if (!key.ok()) return Annotate(key.status(), path);

@@ -59,6 +59,16 @@ class Walker {
   ByteCursor cursor;
 };
 
+ByteSet SetOf(absl::string_view bytes) {
+  ByteSet set{};
+  for (const char byte : bytes) set[static_cast<unsigned char>(byte)] = true;
+  return set;
+}
+
+// Where a string, and where what lies between strings inside an object or array, may end or begin something else.
+const ByteSet string_stops = SetOf("\"\\");
+const ByteSet nested_stops = SetOf("\"{}[]");
+
 absl::StatusOr<bool> Walker::Value(std::string* keep, absl::string_view what) {
   const uint64_t line = cursor.line();
   const uint64_t begin = cursor.offset();
@@ -66,6 +76,11 @@ absl::StatusOr<bool> Walker::Value(std::string* keep, absl::string_view what) {
   bool in_string = false;
   uint64_t depth = 0;
   for (;;) {
+    // Most bytes mean nothing; passing over them one by one would take seconds a gigabyte.
+    if (in_string || depth > 0) {
+      cursor.SkipUntil(in_string ? string_stops : nested_stops, limits::import_line_bytes_max, fits ? keep : nullptr);
+      fits = fits && cursor.offset() - begin <= limits::import_line_bytes_max;
+    }
     const int byte = cursor.Peek();
     const bool closes = !in_string && (byte == '}' || byte == ']');
     const bool ends_scalar =

@@ -11,6 +11,7 @@ constexpr char language_property[] = "cairn_language";
 constexpr char countries_property[] = "cairn_countries";
 constexpr char verify_property[] = "cairn_verify_every_days";
 constexpr char translations_property[] = "cairn_translations";
+constexpr char extra_property[] = "cairn_extra";
 
 bool IsText(const Json& value) { return value.is_string() && !value.get_ref<const std::string&>().empty(); }
 
@@ -33,6 +34,16 @@ bool TakeTranslations(const Json& value, v1::Record* record) {
   return true;
 }
 
+// As text, not as the value that it says: written anew, a number may have another form.
+bool TakeExtra(const Json& value, v1::Record* record) {
+  const auto is_text = [](const Json& text) { return text.is_string(); };
+  if (!value.is_object() || value.empty() || !std::all_of(value.begin(), value.end(), is_text)) return false;
+  for (auto property = value.begin(); property != value.end(); ++property) {
+    (*record->mutable_extra())[property.key()] = property->get<std::string>();
+  }
+  return true;
+}
+
 }  // namespace
 
 bool TakeOwnProperty(const std::string& name, const Json& value, v1::Record* record) {
@@ -50,6 +61,7 @@ bool TakeOwnProperty(const std::string& name, const Json& value, v1::Record* rec
     record->set_verify_every_days(static_cast<uint32_t>(days));
     return true;
   }
+  if (name == extra_property) return TakeExtra(value, record);
   return name == translations_property && TakeTranslations(value, record);
 }
 
@@ -62,6 +74,7 @@ void PutOwnProperties(const v1::Record& record, Json* object) {
     for (const auto& [path, text] : translation.texts()) texts[path] = text;
     (*object)[translations_property].push_back({{"language", translation.language()}, {"texts", std::move(texts)}});
   }
+  for (const auto& [name, text] : record.extra()) (*object)[extra_property][name] = text;
 }
 
 }  // namespace cairn

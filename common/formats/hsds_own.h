@@ -5,6 +5,7 @@
 //   cairn_countries          ["PL", "LV"]
 //   cairn_verify_every_days  90
 //   cairn_translations       [{"language": "uk", "texts": {"name": "…"}}]
+//   cairn_extra              {"old_id": "17"}: the record's own `extra`, each value as its JSON text
 #pragma once
 
 #include <string>

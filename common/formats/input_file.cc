@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -111,6 +112,18 @@ int ByteCursor::Get() {
   ++at_;
   if (byte == '\n') ++line_;
   return byte;
+}
+
+size_t ByteCursor::SkipUntil(const ByteSet& stops, size_t max, std::string* keep) {
+  if (Peek() < 0) return 0;
+  const size_t begin = at_;
+  const size_t end = std::min(filled_, at_ + max);
+  while (at_ < end && !stops[static_cast<unsigned char>(buffer_[at_])]) {
+    line_ += buffer_[at_] == '\n' ? 1 : 0;
+    ++at_;
+  }
+  if (keep != nullptr) keep->append(buffer_.get() + begin, at_ - begin);
+  return at_ - begin;
 }
 
 void ByteCursor::SkipSpace() {

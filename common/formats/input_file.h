@@ -1,6 +1,7 @@
 // A file read by offset, and a cursor over its bytes. Memory: one buffer of 64 KiB a cursor.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,9 @@ class InputFile {
   const int fd_;
 };
 
+// Which bytes.
+using ByteSet = std::array<bool, 256>;
+
 // Walks forward over a file's bytes and counts lines. Not thread-safe.
 class ByteCursor {
  public:
@@ -42,6 +46,10 @@ class ByteCursor {
   // The next byte, 0-255; -1 at the end or after a read error (see status()).
   int Peek() { return at_ < filled_ || Fill() ? static_cast<unsigned char>(buffer_[at_]) : -1; }
   int Get();
+
+  // Passes over bytes, up to `max` of them, until one of `stops`, the end, or the end of the buffer, and appends them
+  // to `keep` (may be null). 0 when the next byte stops at once.
+  size_t SkipUntil(const ByteSet& stops, size_t max, std::string* keep);
 
   // Skips JSON white space and byte order marks.
   void SkipSpace();

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
@@ -75,7 +76,7 @@ ImportFormat Detect(const FirstValue& first) {
 
 // Refuses what is not worth a look at its elements, in the words of whoever chose the wrong file.
 absl::Status CheckBeginning(const InputFile& file, ImportFormat format) {
-  char begin[2] = {};
+  char begin[4096] = {};
   ASSIGN_OR_RETURN(const size_t got, file.ReadAt(0, begin, sizeof(begin)));
   if (got == 0 && format != ImportFormat::kJsonl && format != ImportFormat::kHsdsNdjson) {
     return absl::InvalidArgumentError(
@@ -84,8 +85,13 @@ absl::Status CheckBeginning(const InputFile& file, ImportFormat format) {
                      "file whose format is said: --format jsonl"));
   }
   const absl::string_view bytes(begin, got);
-  if (bytes == "\xFF\xFE" || bytes == "\xFE\xFF") {
+  if (absl::StartsWith(bytes, "\xFF\xFE") || absl::StartsWith(bytes, "\xFE\xFF")) {
     return absl::InvalidArgumentError(absl::StrCat(file.name(), " is in UTF-16; save it as UTF-8"));
+  }
+  // Programs, pictures, archives and spreadsheets have zero bytes at once; in a later line they are that line's fault.
+  if (const size_t zero = bytes.substr(0, bytes.find('\n')).find('\0'); zero != absl::string_view::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file.name(), " is not text (byte ", zero + 1, " is zero); give a file of JSON in UTF-8"));
   }
   return absl::OkStatus();
 }

@@ -165,12 +165,35 @@ std::string ExampleFor(const std::string& region) {
   return Format(example, PhoneNumberUtil::INTERNATIONAL);
 }
 
+// Letters in place of digits, as in "1-800-FLOWERS": three or more, joined to the digits.
+bool IsVanityNumber(absl::string_view text) {
+  const size_t first = text.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+  if (first == absl::string_view::npos || first == 0 || !Util().IsAlphaNumber(std::string(text))) return false;
+  return absl::ascii_isdigit(text[first - 1]) || absl::StrContains("-.", text[first - 1]);
+}
+
+// The digits before the letters alone are another number, so they are never suggested.
+std::string VanityRemedy(absl::string_view text, const std::string& region) {
+  std::string digits(text);
+  Util().ConvertAlphaCharactersInNumber(&digits);
+  const Reading meant = Read(digits, region);
+  Parsed parsed;
+  const bool valid = meant.problem.empty() &&
+                     Util().Parse(meant.number.number, "ZZ", &parsed) == PhoneNumberUtil::NO_PARSING_ERROR &&
+                     Util().IsValidNumber(parsed);
+  if (!valid) {
+    return absl::StrCat("letters are no digits: write one number such as ", ExampleFor(region));
+  }
+  return absl::StrCat("letters are no digits: write those of their keys, ", meant.number.number);
+}
+
 std::string Remedy(absl::string_view main, const std::string& region) {
   const std::string digits = DigitsOf(main);
   if (region.empty() && !absl::StartsWith(digits, "+")) {
     return absl::StrCat("write it as ", ExampleFor(""),
                         ", or give its country (needed for short codes such as 116111)");
   }
+  if (main.size() <= kNumberBytesMax && IsVanityNumber(main)) return VanityRemedy(main, region);
   // Numbers amid words ("tollfree: 800-…, main: …"): the first is what stands best for the phone.
   PhoneNumberMatcher matcher(Util(), std::string(main), region.empty() ? "ZZ" : region, PhoneNumberMatcher::VALID, 1);
   if (matcher.HasNext()) {
@@ -256,6 +279,14 @@ absl::Status NormalisePhoneField(v1::Phone* phone, absl::string_view country_hin
   if (phone->as_entered().empty() && entered != read->number) phone->set_as_entered(entered);
   if (!phone->as_entered().empty() && !StandsFor(phone->as_entered(), *phone)) phone->clear_as_entered();
   return absl::OkStatus();
+}
+
+std::optional<std::string> OtherCountryOf(const v1::Phone& phone) {
+  const auto country = NormaliseCountry(phone.country());
+  if (!country.ok() || !absl::StartsWith(StripEntered(phone.number()), "+")) return std::nullopt;
+  const auto read = NormalisePhone(phone.number(), *country);
+  if (!read.ok() || read->country == *country) return std::nullopt;
+  return read->country;
 }
 
 std::string PhoneAsDialled(const v1::Phone& phone, absl::string_view reader_country) {

@@ -5,6 +5,7 @@
 // is refused.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -37,6 +38,10 @@ absl::StatusOr<PhoneNumber> NormalisePhone(absl::string_view entered, absl::stri
 // it differs from `number`, and dropped when it no longer stands for it. `country_hint` is used when the phone names no
 // country. Idempotent.
 absl::Status NormalisePhoneField(v1::Phone* phone, absl::string_view country_hint);
+
+// The country to which a number written with "+" belongs, when the phone names another one, which normalising therefore
+// replaces; nullopt when the two agree or the number is none. An empty text: a number of no country (+800 …).
+std::optional<std::string> OtherCountryOf(const v1::Phone& phone);
 
 // The number as a reader in `reader_country` dials it: a short code as it is; inside the phone's country, or when
 // `reader_country` is empty, `as_entered` while it still stands for `number`, else the national form; elsewhere the

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/record/calendar.h"
+#include "common/record/contact_words.h"
 #include "common/text/fold.h"
 
 namespace cairn {
@@ -81,10 +82,14 @@ struct TextVisitor {
   void operator()(const v1::Phone& p) const {
     Add(&text->body, p.description());
     if (p.short_code()) Add(&text->keywords, p.number());
+    Add(&text->contacts, PhoneWords(p));
   }
   void operator()(const v1::Language& l) const { AddAll(&text->body, l.name(), l.note()); }
   void operator()(const v1::Schedule& s) const { AddAll(&text->body, s.description(), s.attending_type(), s.notes()); }
-  void operator()(const v1::Contact& c) const { AddAll(&text->body, c.name(), c.title(), c.department()); }
+  void operator()(const v1::Contact& c) const {
+    AddAll(&text->body, c.name(), c.title(), c.department());
+    Add(&text->contacts, HostOf(c.email()));
+  }
   void operator()(const v1::CostOption& o) const { AddAll(&text->body, o.option(), o.amount_description()); }
   void operator()(const v1::ServiceArea& a) const {
     Add(&text->keywords, a.name());
@@ -124,6 +129,8 @@ void AddOwnTexts(const v1::Organization& b, SearchableText* t) {
   AddAll(&t->keywords, b.alternate_name(), b.role(), b.legal_status());
   Add(&t->body, b.description());
   for (const auto& identifier : b.organization_identifiers()) Add(&t->keywords, identifier.identifier());
+  AddAll(&t->contacts, HostOf(b.email()), HostOf(b.website()));
+  for (const v1::Url& url : b.additional_websites()) Add(&t->contacts, HostOf(url.url()));
 }
 
 void AddOwnTexts(const v1::Service& b, SearchableText* t) {
@@ -132,6 +139,8 @@ void AddOwnTexts(const v1::Service& b, SearchableText* t) {
   AddAll(&t->body, b.description(), b.eligibility_description(), b.application_process(), b.fees_description(),
          b.interpretation_services(), b.wait_time(), b.alert(), b.accreditations(), b.licenses());
   for (const auto& place : b.service_at_locations()) Add(&t->body, place.description());
+  AddAll(&t->contacts, HostOf(b.email()), HostOf(b.url()));
+  for (const v1::Url& url : b.additional_urls()) Add(&t->contacts, HostOf(url.url()));
 }
 
 void AddOwnTexts(const v1::Location& b, SearchableText* t) {
@@ -139,6 +148,7 @@ void AddOwnTexts(const v1::Location& b, SearchableText* t) {
   AddAll(&t->keywords, b.alternate_name(), b.external_identifier());
   AddAll(&t->body, b.description(), b.transportation());
   for (const auto& feature : b.accessibility()) AddAll(&t->body, feature.description(), feature.details());
+  Add(&t->contacts, HostOf(b.url()));
 }
 
 void AddOwnTexts(const v1::Training& b, SearchableText* t) {
@@ -149,7 +159,9 @@ void AddOwnTexts(const v1::Training& b, SearchableText* t) {
   for (const auto& session : b.sessions()) {
     Add(&t->keywords, session.place());
     Add(&t->body, session.name());
+    Add(&t->contacts, HostOf(session.registration_url()));
   }
+  AddAll(&t->contacts, HostOf(b.email()), HostOf(b.url()));
 }
 
 void AddOwnTexts(const v1::Resource& b, SearchableText* t) {
@@ -157,6 +169,7 @@ void AddOwnTexts(const v1::Resource& b, SearchableText* t) {
   AddAll(&t->keywords, b.resource_type(), b.license());
   AddList(&t->keywords, b.audience());
   Add(&t->body, b.description());
+  Add(&t->contacts, HostOf(b.url()));
 }
 
 void AddOwnTexts(const v1::Assessment& b, SearchableText* t) {

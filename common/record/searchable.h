@@ -19,6 +19,8 @@ struct SearchableText {
   std::string keywords;
   // All other texts, and their translations.
   std::string body;
+  // Digits of the numbers and hosts of the addresses (contact_words.h): weighed as keywords, for no one to read.
+  std::string contacts;
 };
 SearchableText SearchableTextOf(const v1::Record& record);
 

@@ -25,11 +25,38 @@ absl::Status NoToken() {
       "TOKEN_MISSING");
 }
 
+std::string NameOf(const CertificateClient& client) { return absl::StrCat("certificate ", client.name); }
+
 }  // namespace
 
 Authoriser::Authoriser(std::string own_partner, std::vector<CertificateClient> clients, TokenStore* tokens,
                        AuditLog* audit)
-    : own_partner_(std::move(own_partner)), clients_(std::move(clients)), tokens_(tokens), audit_(audit) {}
+    : own_partner_(std::move(own_partner)), tokens_(tokens), audit_(audit) {
+  SetClients(std::move(clients));
+}
+
+std::vector<std::string> Authoriser::SetClients(std::vector<CertificateClient> clients) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::shared_ptr<const CertificateClient>> next;
+  for (CertificateClient& client : clients) {
+    const auto same =
+        std::find_if(clients_.begin(), clients_.end(), [&](const auto& known) { return *known == client; });
+    next.push_back(same != clients_.end() ? *same : std::make_shared<CertificateClient>(std::move(client)));
+  }
+  clients_.swap(next);
+  std::vector<std::string> gone;
+  for (const auto& before : next) {
+    if (std::find(clients_.begin(), clients_.end(), before) == clients_.end()) gone.push_back(NameOf(*before));
+  }
+  return gone;
+}
+
+std::shared_ptr<const CertificateClient> Authoriser::FindClient(const std::string& spki_sha256) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = std::find_if(clients_.begin(), clients_.end(),
+                                  [&](const auto& known) { return known->spki_sha256 == spki_sha256; });
+  return found == clients_.end() ? nullptr : *found;
+}
 
 // An operator stands in for the partner itself; everybody else reads what was given with the token.
 Reader Authoriser::ReaderOf(Role role, std::vector<std::string> audiences) const {
@@ -47,11 +74,10 @@ absl::StatusOr<Caller> Authoriser::Identify(const Credential& credential) const 
                   grant->name);
   }
   if (credential.certificate_spki.empty()) return NoToken();
-  const auto client = std::find_if(clients_.begin(), clients_.end(), [&](const CertificateClient& known) {
-    return known.spki_sha256 == credential.certificate_spki;
-  });
-  if (client == clients_.end()) return NoToken();
-  return Caller(client->role, absl::StrCat("certificate ", client->name), ReaderOf(client->role, client->audiences));
+  std::shared_ptr<const CertificateClient> client = FindClient(credential.certificate_spki);
+  if (client == nullptr) return NoToken();
+  Reader reader = ReaderOf(client->role, client->audiences);
+  return Caller(client->role, NameOf(*client), std::move(reader), "", client);
 }
 
 absl::StatusOr<Caller> Authoriser::Authorise(const Credential& credential, absl::string_view method) const {
@@ -66,8 +92,11 @@ absl::StatusOr<Caller> Authoriser::Authorise(const Credential& credential, absl:
 }
 
 absl::Status Authoriser::StillValid(const Caller& caller) const {
-  if (caller.token().empty() || tokens_->IsValid(caller.token())) return absl::OkStatus();
-  return NoSuchToken();
+  if (!caller.token().empty()) return tokens_->IsValid(caller.token()) ? absl::OkStatus() : NoSuchToken();
+  if (caller.client_ == nullptr) return absl::OkStatus();
+  absl::MutexLock lock(&mutex_);
+  const bool known = std::find(clients_.begin(), clients_.end(), caller.client_) != clients_.end();
+  return known ? absl::OkStatus() : NoToken();
 }
 
 }  // namespace cairn

@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "server/access/audit_log.h"
 #include "server/access/caller.h"
 #include "server/access/token_store.h"
@@ -20,6 +22,7 @@ struct CertificateClient {
   std::string name;
   Role role = v1::ACCESS_ROLE_UNSPECIFIED;
   std::vector<std::string> audiences;
+  friend bool operator==(const CertificateClient&, const CertificateClient&) = default;
 };
 
 // What somebody showed at the door.
@@ -38,21 +41,27 @@ class Authoriser {
  public:
   Authoriser(std::string own_partner, std::vector<CertificateClient> clients, TokenStore* tokens, AuditLog* audit);
 
+  // Replaces those who may come with a certificate; calls of one who is no more among them as it was end as those of a
+  // revoked token do. Returns what such callers were named.
+  std::vector<std::string> SetClients(std::vector<CertificateClient> clients);
+
   // Who calls `method`, "/package.Service/Method". UNAUTHENTICATED or PERMISSION_DENIED; a refusal of somebody known is
   // audited. Texts say nothing that the caller did not know but the role needed.
   absl::StatusOr<Caller> Authorise(const Credential& credential, absl::string_view method) const;
 
-  // OK as long as the caller's token is valid; for what runs long. UNAUTHENTICATED afterwards.
+  // OK as long as the caller's token or certificate is valid; for what runs long. UNAUTHENTICATED afterwards.
   absl::Status StillValid(const Caller& caller) const;
 
  private:
+  std::shared_ptr<const CertificateClient> FindClient(const std::string& spki_sha256) const;
   absl::StatusOr<Caller> Identify(const Credential& credential) const;
   Reader ReaderOf(Role role, std::vector<std::string> audiences) const;
 
   const std::string own_partner_;
-  const std::vector<CertificateClient> clients_;
   TokenStore* const tokens_;
   AuditLog* const audit_;
+  mutable absl::Mutex mutex_;
+  std::vector<std::shared_ptr<const CertificateClient>> clients_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cairn

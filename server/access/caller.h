@@ -1,6 +1,7 @@
 // Who calls, and what it may do.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,6 +20,8 @@ using Role = v1::AccessRole;
 std::string RoleName(Role role);
 // nullopt for anything that RoleName does not say.
 std::optional<Role> RoleFromName(absl::string_view name);
+
+struct CertificateClient;
 
 // Somebody who was let in. Made by the Authoriser alone.
 class Caller {
@@ -40,13 +43,19 @@ class Caller {
 
  private:
   friend class Authoriser;
-  Caller(Role role, std::string name, Reader reader, std::string token = "")
-      : role_(role), name_(std::move(name)), reader_(std::move(reader)), token_(std::move(token)) {}
+  Caller(Role role, std::string name, Reader reader, std::string token = "",
+         std::shared_ptr<const CertificateClient> client = nullptr)
+      : role_(role),
+        name_(std::move(name)),
+        reader_(std::move(reader)),
+        token_(std::move(token)),
+        client_(std::move(client)) {}
 
   Role role_;
   std::string name_;
   Reader reader_;
   std::string token_;
+  std::shared_ptr<const CertificateClient> client_;  // what let it in; null: not a certificate
 };
 
 }  // namespace cairn

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
+#include "common/record/contact_words.h"
 #include "common/record/kinds.h"
 #include "common/record/searchable.h"
 #include "common/record/texts.h"
@@ -27,18 +28,25 @@ constexpr size_t kSnippetBytesMax = 200;  // two lines
 constexpr int kFacetValuesMax = 100;
 constexpr char kMarkOpen[] = "\xee\x80\x80";
 
-// The words asked for. `any` is false for an empty query, which means the filter alone; a query of nothing but signs
-// has no words and finds nothing.
-struct Query {
-  bool any = false;
+// One way to look for what was typed.
+struct Attempt {
   std::vector<std::string> words;
   bool last_is_prefix = false;
-
-  // With nothing found, the last word may be the beginning of one, as people type.
-  bool MayBePrefix() const {
-    return !last_is_prefix && !words.empty() && CodePointCount(words.back()) >= kPrefixLettersMin;
-  }
 };
+
+// What was asked for. `any` is false for an empty query, which means the filter alone; a query of nothing but signs has
+// no words and finds nothing.
+struct Query {
+  bool any = false;
+  std::vector<std::string> words;  // as typed
+  // In this order, until one finds something: numbers and addresses put together, the words as typed; then the same
+  // with the last word as the beginning of one, as people type. At least one.
+  std::vector<Attempt> attempts;
+};
+
+void AddAttempt(std::vector<std::string> words, Query* query) {
+  if (query->attempts.empty() || query->attempts.back().words != words) query->attempts.push_back({std::move(words)});
+}
 
 absl::StatusOr<Query> ParseQuery(const std::string& text) {
   if (text.size() > limits::query_bytes_max) {
@@ -52,20 +60,30 @@ absl::StatusOr<Query> ParseQuery(const std::string& text) {
     return absl::InvalidArgumentError(
         absl::StrCat("query has ", query.words.size(), " words; give at most ", limits::query_words_max));
   }
+  AddAttempt(FoldedWords(FoldContacts(text)), &query);
+  AddAttempt(query.words, &query);
+  const size_t whole = query.attempts.size();
+  for (size_t i = 0; i < whole; ++i) {
+    const std::vector<std::string>& words = query.attempts[i].words;
+    if (words.empty() || CodePointCount(words.back()) < kPrefixLettersMin) continue;
+    query.attempts.push_back({words, /*last_is_prefix=*/true});
+  }
   return query;
 }
 
 // Where a page of results ends.
 struct SearchKey {
-  bool last_is_prefix = false;
+  size_t attempt = 0;  // of Query::attempts
   RankedEntry last;
 };
 
-absl::StatusOr<std::optional<SearchKey>> SearchKeyFrom(const std::string& token, const std::string& fingerprint) {
+absl::StatusOr<std::optional<SearchKey>> SearchKeyFrom(const std::string& token, const std::string& fingerprint,
+                                                       size_t attempts) {
   if (token.empty()) return std::optional<SearchKey>();
   ASSIGN_OR_RETURN(TokenReader reader, TokenReader::Open(token, "search", fingerprint, "page_token"));
   SearchKey key;
-  key.last_is_prefix = reader.Number() != 0;
+  // The fingerprint holds the words, so that only a forged token names an attempt that is none.
+  key.attempt = std::min<size_t>(reader.Number(), attempts - 1);
   key.last.rank = static_cast<int64_t>(reader.Number());
   key.last.updated_unix_millis = static_cast<int64_t>(reader.Number());
   key.last.entry_id = static_cast<int64_t>(reader.Number());
@@ -75,22 +93,26 @@ absl::StatusOr<std::optional<SearchKey>> SearchKeyFrom(const std::string& token,
 
 std::string SearchToken(const SearchKey& key, const std::string& fingerprint) {
   TokenWriter writer;
-  writer.Number(key.last_is_prefix ? 1 : 0).Number(static_cast<uint64_t>(key.last.rank));
+  writer.Number(key.attempt).Number(static_cast<uint64_t>(key.last.rank));
   writer.Number(static_cast<uint64_t>(key.last.updated_unix_millis)).Number(static_cast<uint64_t>(key.last.entry_id));
   return writer.Finish("search", fingerprint);
 }
 
-// What is left of the results after the last page, one more than the page at least when there is more.
-absl::StatusOr<SearchResult> Find(Connection& db, Query* query, const IndexFilter& filter,
-                                  const std::optional<SearchKey>& after, size_t page_size) {
-  if (!query->any) {
+// What is left of the results after the last page, one more than the page at least when there is more. `*attempt` is
+// the one that found them.
+absl::StatusOr<SearchResult> Find(Connection& db, const Query& query, const IndexFilter& filter,
+                                  const std::optional<SearchKey>& after, size_t page_size, size_t* attempt) {
+  *attempt = after ? after->attempt : 0;
+  if (!query.any) {
     return NewestEntries(db, filter, after ? std::optional<RankedEntry>(after->last) : std::nullopt, page_size + 1);
   }
-  query->last_is_prefix = after && after->last_is_prefix;
-  ASSIGN_OR_RETURN(SearchResult result, SearchEntries(db, query->words, query->last_is_prefix, filter));
-  if (!after && result.entries.empty() && query->MayBePrefix()) {
-    query->last_is_prefix = true;
-    ASSIGN_OR_RETURN(result, SearchEntries(db, query->words, true, filter));
+  const auto search = [&] {
+    return SearchEntries(db, query.attempts[*attempt].words, query.attempts[*attempt].last_is_prefix, filter);
+  };
+  ASSIGN_OR_RETURN(SearchResult result, search());
+  while (!after && result.entries.empty() && *attempt + 1 < query.attempts.size()) {
+    ++*attempt;
+    ASSIGN_OR_RETURN(result, search());
   }
   if (after) {
     const auto next = std::upper_bound(result.entries.begin(), result.entries.end(), after->last, Better);
@@ -151,19 +173,21 @@ absl::StatusOr<v1::SearchResponse> DirectoryReader::Search(const Reader& reader,
                                                            const v1::SearchRequest& request) const {
   ASSIGN_OR_RETURN(const uint32_t page_size,
                    PageSize(request.page_size(), kSearchPageSizeDefault, limits::search_page_size_max));
-  ASSIGN_OR_RETURN(Query query, ParseQuery(request.query()));
+  ASSIGN_OR_RETURN(const Query query, ParseQuery(request.query()));
   ASSIGN_OR_RETURN(const v1::RecordFilter normalised, NormaliseFilter(request.filter()));
-  const std::string fingerprint =
-      absl::StrCat(query.any, " ", absl::StrJoin(query.words, " "), "\n", FilterFingerprint(normalised));
-  ASSIGN_OR_RETURN(const std::optional<SearchKey> after, SearchKeyFrom(request.page_token(), fingerprint));
+  const std::string fingerprint = absl::StrCat(query.any, " ", absl::StrJoin(query.attempts[0].words, " "), "\n",
+                                               absl::StrJoin(query.words, " "), "\n", FilterFingerprint(normalised));
+  ASSIGN_OR_RETURN(const std::optional<SearchKey> after,
+                   SearchKeyFrom(request.page_token(), fingerprint, query.attempts.size()));
   const std::vector<std::string> languages(request.display_languages().begin(), request.display_languages().end());
   v1::SearchResponse response;
   RETURN_IF_ERROR(Read(reader, [&](const Reading& reading) -> absl::Status {
+    size_t attempt = 0;
     ASSIGN_OR_RETURN(const SearchResult result,
-                     Find(*reading.connection, &query, reading.Filter(normalised), after, page_size));
+                     Find(*reading.connection, query, reading.Filter(normalised), after, page_size, &attempt));
     response.set_total(result.total);
     response.set_total_is_lower_bound(!result.complete);
-    const SnippetWords words{query.words, query.last_is_prefix};
+    const SnippetWords words{query.attempts[attempt].words, query.attempts[attempt].last_is_prefix};
     const size_t on_page = std::min<size_t>(result.entries.size(), page_size);
     size_t shown = 0;
     for (size_t bytes = 0; shown < on_page && bytes < limits::page_bytes_max; ++shown) {
@@ -174,7 +198,7 @@ absl::StatusOr<v1::SearchResponse> DirectoryReader::Search(const Reader& reader,
       RETURN_IF_ERROR(AddHit(reading, *entry, result, words, languages, &response));
     }
     if (result.entries.size() > shown) {
-      response.set_next_page_token(SearchToken({query.last_is_prefix, result.entries[shown - 1]}, fingerprint));
+      response.set_next_page_token(SearchToken({attempt, result.entries[shown - 1]}, fingerprint));
     }
     return absl::OkStatus();
   }));
@@ -191,9 +215,9 @@ absl::StatusOr<v1::GetFacetsResponse> DirectoryReader::GetFacets(const Reader& r
     const bool nothing_asked = query.any && query.words.empty();
     if (!nothing_asked) {
       const IndexFilter filter = reading.Filter(normalised);
-      ASSIGN_OR_RETURN(counts, CountFacets(*reading.connection, query.words, false, filter));
-      if (counts.kinds.empty() && query.MayBePrefix()) {
-        ASSIGN_OR_RETURN(counts, CountFacets(*reading.connection, query.words, true, filter));
+      for (const Attempt& attempt : query.attempts) {
+        ASSIGN_OR_RETURN(counts, CountFacets(*reading.connection, attempt.words, attempt.last_is_prefix, filter));
+        if (!counts.kinds.empty()) break;
       }
     }
     std::map<std::string, uint64_t> kinds;

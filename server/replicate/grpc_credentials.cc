@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/log.h"
 #include "common/crypto/tls_identity.h"
+#include "server/replicate/grpc_tls_files.h"
 
 namespace cairn {
 namespace {
@@ -54,6 +56,10 @@ void AllowOnlyTls13() {
 }
 
 TlsIdentityFiles WatchTlsIdentity(const std::string& key_path, const std::string& certificate_path) {
+  const auto watched = WatchTlsFiles({key_path, certificate_path, ""});
+  if (watched.ok()) return *watched;
+  // Whoever starts a node has looked before; so the files have gone wrong this moment, and are watched as they are.
+  LogError("tls.files_refused", {{"error", watched.status().message()}, {"in_force", "nothing"}});
   return std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(key_path, certificate_path,
                                                                               identity_refresh_seconds);
 }

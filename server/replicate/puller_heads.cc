@@ -99,20 +99,23 @@ void Puller::OnAuthentic(PeerSession* session, const AuthenticHead& head, v1::Fe
   const bool advanced = heard.BehindOf(offered);
   if (advanced || (heard.SameState(offered) && heard.as_of_millis < offered.as_of_millis)) heard = offered;
   if (feed.first == state_->partner) NoteOwn(feed, offered);
-  if (advanced && feed.first == state_->partner) {
+  // Not from one who holds another content under the number: that confirms nothing of ours.
+  const auto acknowledge = [&] {
+    if (!advanced || feed.first != state_->partner) return;
     state_->Ask(RecordAcknowledgement{head.feed(), session->node(), head.seq()},
                 [this](StoreResult&& result) { state_->outbox.acknowledged |= result.status.ok(); });
-  }
+  };
   const auto held = state_->feeds.find(feed);
   using Order = HeadChecker::Order;
   const Order order = held == state_->feeds.end() || held->second.seq == 0
                           ? Order::kNewer
                           : state_->checker->CompareNow(held->second, head);
-  if (state_->Frozen(feed, offered.generation)) return;
+  if (state_->Frozen(feed, offered.generation)) return order == Order::kFork ? void() : acknowledge();
   if (order == Order::kFork) return Freeze(feed, held->second.head, head.signed_head());
   if (const AuthenticHead* other = FindContradicted(feed, head)) {
     return Freeze(feed, other->signed_head(), head.signed_head());
   }
+  acknowledge();
   if (state_->Damaged(feed)) active_.insert(feed);
   if (feed.first == state_->partner) return;  // OwnFeedRecovery decides
   if (order == Order::kNewerAsOf) return Refresh(feed, head);

@@ -4,47 +4,23 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
-#include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
 #include <grpcpp/server_builder.h>
-
-#include <fstream>
-#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
-#include "common/crypto/secret_file.h"
 #include "common/crypto/tls_identity.h"
-#include "server/replicate/grpc_credentials.h"
-#include "server/rpc/gate.h"
+#include "server/replicate/grpc_tls_files.h"
 
 namespace cairn {
 namespace {
 
-using grpc::experimental::FileWatcherCertificateProvider;
-
-constexpr unsigned identity_refresh_seconds = 10;
-
-// The pin of the first certificate in the file.
-absl::StatusOr<std::string> PinOfFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot open ", Quoted(path, 300)));
-  const absl::StatusOr<std::string> pin = SpkiSha256OfCertPem(std::string(std::istreambuf_iterator<char>(file), {}));
-  if (!pin.ok()) return Annotate(pin.status(), path);
-  return pin;
-}
-
 std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const AdminServer::Options& options,
-                                                       const Authoriser* authoriser) {
+                                                       const TlsIdentityFiles& files, const Gate& gate) {
   AllowOnlyTls13();
   const bool certificates = !options.client_ca.empty();
-  const auto files = certificates
-                         ? std::make_shared<FileWatcherCertificateProvider>(options.tls_key, options.tls_certificate,
-                                                                            options.client_ca, identity_refresh_seconds)
-                         : std::make_shared<FileWatcherCertificateProvider>(options.tls_key, options.tls_certificate,
-                                                                            identity_refresh_seconds);
   grpc::experimental::TlsServerCredentialsOptions tls(files);
   tls.watch_identity_key_cert_pairs();
   if (certificates) tls.watch_root_certs();
@@ -52,18 +28,17 @@ std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const AdminServer::Option
   tls.set_cert_request_type(certificates ? GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY
                                          : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
   std::shared_ptr<grpc::ServerCredentials> credentials = grpc::experimental::TlsServerCredentials(tls);
-  credentials->SetAuthMetadataProcessor(MakeDoorkeeper(authoriser));
+  credentials->SetAuthMetadataProcessor(gate.MakeDoorkeeper());
   return credentials;
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const Options& options, const Authoriser* authoriser,
+absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const Options& options, const Gate* gate,
                                                                 const std::vector<grpc::Service*>& services) {
   auto started = std::unique_ptr<AdminServer>(new AdminServer());
-  RETURN_IF_ERROR(ReadSecretFile(options.tls_key).status());  // gRPC reads it itself and does not look who else may
-  ASSIGN_OR_RETURN(started->spki_sha256_, PinOfFile(options.tls_certificate));
-  if (!options.client_ca.empty()) RETURN_IF_ERROR(PinOfFile(options.client_ca).status());
+  ASSIGN_OR_RETURN(started->identity_, WatchTlsFiles({options.tls_key, options.tls_certificate, options.client_ca}));
+  ASSIGN_OR_RETURN(started->spki_sha256_, SpkiSha256OfTlsFiles(options.tls_key, options.tls_certificate));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -74,7 +49,10 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const Options& o
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, limits::admin_handshake_seconds_max * 1000);
   // Two listeners on one port would share its callers between them.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddListeningPort(options.listen, CredentialsOf(options, authoriser), &started->port_);
+  builder.AddListeningPort(options.listen, CredentialsOf(options, started->identity_, *gate), &started->port_);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(gate->MakeStreamGuard());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   for (grpc::Service* service : services) builder.RegisterService(service);
   started->server_ = builder.BuildAndStart();
   if (started->server_ == nullptr || started->port_ == 0) {

@@ -11,7 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/access/authoriser.h"
+#include "server/replicate/grpc_credentials.h"
+#include "server/rpc/gate.h"
 
 namespace cairn {
 
@@ -28,7 +29,7 @@ class AdminServer {
   };
   // INVALID_ARGUMENT, PERMISSION_DENIED or NOT_FOUND for files that cannot be used; UNAVAILABLE when the port cannot be
   // had. Everything passed in must outlive it.
-  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(const Options& options, const Authoriser* authoriser,
+  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(const Options& options, const Gate* gate,
                                                             const std::vector<grpc::Service*>& services);
   ~AdminServer();
 
@@ -42,6 +43,7 @@ class AdminServer {
  private:
   AdminServer() = default;
 
+  TlsIdentityFiles identity_;  // watched as long as this lives
   std::string spki_sha256_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/base/status_macros.h"
 #include "common/crypto/tls_identity.h"
@@ -40,30 +41,83 @@ bool IsTls(const grpc::AuthContext& context) {
   return types.size() == 1 && (types[0] == "ssl" || types[0] == "tls");
 }
 
+// The health service and reflection: served by gRPC, so that no handler of ours counts their calls.
+bool IsOfLibrary(absl::string_view method) { return absl::StartsWith(method, "/grpc.") && !IsOpenToAnybody(method); }
+
+}  // namespace
+
 class Doorkeeper : public grpc::AuthMetadataProcessor {
  public:
-  explicit Doorkeeper(const Authoriser* authoriser) : authoriser_(authoriser) {}
+  explicit Doorkeeper(const Gate* gate) : gate_(gate) {}
 
   bool IsBlocking() const override { return false; }  // looks into memory only
 
-  // The header stays: the handler asks again, for who it is.
+  // The header stays: the handler asks again, for who it is, and counts the call.
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* context, OutputMetadata*,
                        OutputMetadata*) override {
     const auto path = metadata.find(":path");
     const absl::string_view method = path == metadata.end() ? "" : ViewOf(path->second);
     if (IsOpenToAnybody(method)) return grpc::Status::OK;
-    const absl::Status status = authoriser_->Authorise(CredentialOf(metadata, *context), method).status();
+    const auto caller = gate_->authoriser_->Authorise(CredentialOf(metadata, *context), method);
+    absl::Status status = caller.status();
+    if (status.ok() && IsOfLibrary(method)) status = gate_->limits_->TakeRequest(*caller);
     return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
   }
 
  private:
-  const Authoriser* const authoriser_;
+  const Gate* const gate_;
+};
+
+// One stream of the library's services, from its metadata to its end.
+class StreamGuard : public grpc::experimental::Interceptor {
+ public:
+  StreamGuard(const Gate* gate, grpc::experimental::ServerRpcInfo* call) : gate_(gate), call_(call) {}
+
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    using grpc::experimental::InterceptionHookPoints;
+    if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_INITIAL_METADATA) && !Take().ok()) {
+      call_->server_context()->TryCancel();
+    }
+    // While the call still lives, since whoever cuts it off holds its context.
+    if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS)) stream_.reset();
+    methods->Proceed();
+  }
+
+ private:
+  absl::Status Take() {
+    grpc::ServerContextBase* const context = call_->server_context();
+    ASSIGN_OR_RETURN(const Caller caller,
+                     gate_->authoriser_->Authorise(CredentialOf(context->client_metadata(), *context->auth_context()),
+                                                   call_->method()));
+    ASSIGN_OR_RETURN(slot_, gate_->limits_->TakeStream(caller));
+    stream_ = std::make_unique<RunningStreams::Entry>(gate_->streams_.get(), caller.name(), context);
+    // Revoked in between, it would not be among those that are cut off.
+    return gate_->authoriser_->StillValid(caller);
+  }
+
+  const Gate* const gate_;
+  grpc::experimental::ServerRpcInfo* const call_;
+  std::unique_ptr<CallerLimits::Slot> slot_;
+  std::unique_ptr<RunningStreams::Entry> stream_;
+};
+
+namespace {
+
+class StreamGuards : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  explicit StreamGuards(const Gate* gate) : gate_(gate) {}
+  grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* call) override {
+    return IsOfLibrary(call->method()) ? new StreamGuard(gate_, call) : nullptr;
+  }
+
+ private:
+  const Gate* const gate_;
 };
 
 }  // namespace
 
-RunningStreams::Entry::Entry(RunningStreams* streams, std::string token, grpc::ServerContext* context)
-    : streams_(streams), token_(std::move(token)), context_(context) {
+RunningStreams::Entry::Entry(RunningStreams* streams, std::string caller, grpc::ServerContextBase* context)
+    : streams_(streams), caller_(std::move(caller)), context_(context) {
   absl::MutexLock lock(&streams_->mutex_);
   streams_->entries_.push_back(this);
 }
@@ -74,21 +128,29 @@ RunningStreams::Entry::~Entry() {
   entries.erase(std::find(entries.begin(), entries.end(), this));
 }
 
-bool RunningStreams::AnyOf(absl::string_view token) const {
-  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry* entry) { return entry->token_ == token; });
+bool RunningStreams::AnyOf(absl::string_view caller) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry* entry) { return entry->caller_ == caller; });
 }
 
-void RunningStreams::CutOff(absl::string_view token, absl::Duration grace) {
+void RunningStreams::CutOff(absl::string_view caller, absl::Duration grace) {
   absl::MutexLock lock(&mutex_);
-  const auto none = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !AnyOf(token); };
+  const auto none = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !AnyOf(caller); };
   if (mutex_.AwaitWithTimeout(absl::Condition(&none), grace)) return;
   // Under the lock, so that no context goes meanwhile.
   for (const Entry* entry : entries_) {
-    if (entry->token_ == token) entry->context_->TryCancel();
+    if (entry->caller_ == caller) entry->context_->TryCancel();
   }
 }
 
-void Gate::CutOff(absl::string_view token) const { streams_->CutOff(token, revoked_grace); }
+void Gate::CutOff(absl::string_view token) const { CutOffCaller(absl::StrCat("token ", token)); }
+
+void Gate::CutOffCaller(absl::string_view name) const { streams_->CutOff(name, revoked_grace); }
+
+std::shared_ptr<grpc::AuthMetadataProcessor> Gate::MakeDoorkeeper() const { return std::make_shared<Doorkeeper>(this); }
+
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> Gate::MakeStreamGuard() const {
+  return std::make_unique<StreamGuards>(this);
+}
 
 absl::StatusOr<Caller> Gate::Let(const grpc::ServerContext& context, absl::string_view method) const {
   Credential credential;
@@ -111,14 +173,10 @@ absl::StatusOr<Admission> Gate::Admit(const grpc::ServerContext& context, absl::
 absl::StatusOr<Admission> Gate::AdmitStream(grpc::ServerContext* context, absl::string_view method) const {
   ASSIGN_OR_RETURN(Caller caller, Let(*context, method));
   ASSIGN_OR_RETURN(std::unique_ptr<CallerLimits::Slot> slot, limits_->TakeStream(caller));
-  auto stream = std::make_unique<RunningStreams::Entry>(streams_.get(), caller.token(), context);
+  auto stream = std::make_unique<RunningStreams::Entry>(streams_.get(), caller.name(), context);
   // Revoked in between, it would not be among those that are cut off.
   RETURN_IF_ERROR(authoriser_->StillValid(caller));
   return Admission(authoriser_, std::move(caller), std::move(slot), std::move(stream));
-}
-
-std::shared_ptr<grpc::AuthMetadataProcessor> MakeDoorkeeper(const Authoriser* authoriser) {
-  return std::make_shared<Doorkeeper>(authoriser);
 }
 
 }  // namespace cairn

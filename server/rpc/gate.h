@@ -3,6 +3,7 @@
 
 #include <grpcpp/security/auth_metadata_processor.h>
 #include <grpcpp/server_context.h>
+#include <grpcpp/support/server_interceptor.h>
 
 #include <memory>
 #include <string>
@@ -18,13 +19,13 @@
 
 namespace cairn {
 
-// Streams that run, by the caller's token. Thread-safe. Must outlive its entries.
+// Streams that run, by the caller's name. Thread-safe. Must outlive its entries.
 class RunningStreams {
  public:
   // One stream, for as long as this lives.
   class Entry {
    public:
-    Entry(RunningStreams* streams, std::string token, grpc::ServerContext* context);
+    Entry(RunningStreams* streams, std::string caller, grpc::ServerContextBase* context);
     ~Entry();
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
@@ -32,16 +33,16 @@ class RunningStreams {
    private:
     friend class RunningStreams;
     RunningStreams* const streams_;
-    const std::string token_;
-    grpc::ServerContext* const context_;
+    const std::string caller_;
+    grpc::ServerContextBase* const context_;
   };
 
-  // Gives streams of the token `grace` to end by themselves, which lets them say why, then cuts off those that do not:
+  // Gives streams of the caller `grace` to end by themselves, which lets them say why, then cuts off those that do not:
   // one whose reader has stopped reading waits in a write and cannot look.
-  void CutOff(absl::string_view token, absl::Duration grace);
+  void CutOff(absl::string_view caller, absl::Duration grace);
 
  private:
-  bool AnyOf(absl::string_view token) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool AnyOf(absl::string_view caller) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
   std::vector<const Entry*> entries_ ABSL_GUARDED_BY(mutex_);
@@ -78,17 +79,24 @@ class Gate {
   absl::StatusOr<Admission> AdmitStream(grpc::ServerContext* context, absl::string_view method) const;
   // After the token was revoked: nothing that was begun with it runs on when this returns.
   void CutOff(absl::string_view token) const;
+  // The same for a caller that is no more let in, by its name.
+  void CutOffCaller(absl::string_view name) const;
+
+  // Stands before all that a TLS listener serves, what is not ours and what does not exist included, so that no handler
+  // can be reached by forgetting to ask. This must outlive the server.
+  std::shared_ptr<grpc::AuthMetadataProcessor> MakeDoorkeeper() const;
+  // Bounds the streams of the library's own services, which have no handler of ours to ask: a stream too many is
+  // cancelled, as are those of a caller that is cut off. This must outlive the server.
+  std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeStreamGuard() const;
 
  private:
+  friend class Doorkeeper;
+  friend class StreamGuard;
   absl::StatusOr<Caller> Let(const grpc::ServerContext& context, absl::string_view method) const;
 
   const Authoriser* const authoriser_;
   CallerLimits* const limits_;
   const std::unique_ptr<RunningStreams> streams_ = std::make_unique<RunningStreams>();
 };
-
-// Stands before all that a TLS listener serves, what is not ours and what does not exist included, so that no handler
-// can be reached by forgetting to ask. `authoriser` must outlive the server.
-std::shared_ptr<grpc::AuthMetadataProcessor> MakeDoorkeeper(const Authoriser* authoriser);
 
 }  // namespace cairn

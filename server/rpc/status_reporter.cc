@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/hex.h"
@@ -133,12 +134,19 @@ v1::PeerStatus DescribePeer(const PeerView& peer) {
   return status;
 }
 
+// Why nothing can be published, when it is one of the own feeds: its alert says the same.
+bool IsAboutFeed(absl::string_view reason, const std::string& name) {
+  return absl::StartsWith(reason, absl::StrCat("feed ", name, " "));
+}
+
 void AlertOfFeeds(const v1::GetStatusResponse& status, std::vector<std::string>* alerts) {
   for (const v1::FeedStatus& feed : status.feeds()) {
     const std::string name = absl::StrCat(feed.partner(), "/", feed.audience());
+    // Two copies that both publish are told apart by what refuses to publish, which knows more than a number.
+    if (feed.own() && feed.state() == own_behind && IsAboutFeed(status.cannot_publish_reason(), name)) continue;
     if (feed.state() == "frozen") {
-      alerts->push_back(absl::StrCat("feed ", name, " is frozen at ", feed.seq(),
-                                     ": its owner signed two different states",
+      alerts->push_back(absl::StrCat(feed.own() ? "cannot publish now: feed " : "feed ", name, " is frozen at ",
+                                     feed.seq(), ": its owner signed two different states",
                                      feed.has_fork() ? absl::StrCat(", ", ForkText(feed.fork())) : "",
                                      "; it stays so until the governors begin a new generation of it"));
     } else if (feed.state() == "revoked") {
@@ -163,6 +171,10 @@ void AlertOfFeeds(const v1::GetStatusResponse& status, std::vector<std::string>*
 void AlertOfPublishing(const v1::GetStatusResponse& status, std::vector<std::string>* alerts) {
   const std::string& reason = status.cannot_publish_reason();
   if (status.can_publish() || reason.empty() || reason == status.disk().write_error()) return;
+  for (const v1::FeedStatus& feed : status.feeds()) {
+    const bool frozen = feed.own() && feed.state() == "frozen";
+    if (frozen && IsAboutFeed(reason, absl::StrCat(feed.partner(), "/", feed.audience()))) return;
+  }
   alerts->push_back(absl::StrCat("cannot publish now: ", reason));
 }
 

@@ -236,7 +236,7 @@ PreparedRecord PrepareRecord(v1::RecordKind kind, absl::string_view id16, absl::
   prepared.indexed = true;
   const SearchableText text = SearchableTextOf(record);
   const std::string title = FoldForSearch(text.title);
-  const std::string keywords = FoldForSearch(text.keywords);
+  const std::string keywords = FoldForSearch(absl::StrCat(text.keywords, "\n", text.contacts));
   const std::string body = FoldForSearch(text.body);
   absl::flat_hash_set<absl::string_view> seen;
   seen.reserve(body.size() / 8);

@@ -5,7 +5,7 @@ namespace cairn {
 
 // Changes with every change of the tables below or of what PrepareRecord puts into them; a file made with another
 // version is derived anew.
-inline constexpr int kDerivedVersion = 1;
+inline constexpr int kDerivedVersion = 2;
 
 // Runs once, after the exchanged tables. Every table here is derived: it can be emptied and rebuilt from entry and
 // payload.

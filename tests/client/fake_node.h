@@ -41,6 +41,11 @@ class FakeDirectory : public v1::Directory::Service {
   grpc::Status ListRecords(grpc::ServerContext*, const v1::ListRecordsRequest* q, v1::ListRecordsResponse* r) override {
     return list(*q, r);
   }
+  grpc::Status ListPartners(grpc::ServerContext*, const v1::ListPartnersRequest*,
+                            v1::ListPartnersResponse* r) override {
+    for (const char* id : {"lv-y", "pl-x"}) r->add_partners()->set_id(id);
+    return grpc::Status::OK;
+  }
   grpc::Status Search(grpc::ServerContext*, const v1::SearchRequest* q, v1::SearchResponse* r) override {
     return search(*q, r);
   }

@@ -42,6 +42,22 @@ TEST_F(CommandsTest, WrongUsageIsExitCode2AndSaysWhereHelpIs) {
   EXPECT_EQ(Run({"status", "--node", "nonsense"}), 1);
 }
 
+TEST_F(CommandsTest, AWrongValueIsNamedWithWhatWouldBeRight) {
+  const auto refusal = [this](const std::vector<std::string>& arguments) {
+    EXPECT_EQ(Run(arguments), 2) << err_;
+    return err_;
+  };
+  EXPECT_THAT(refusal({"search", "--limit", "x"}), HasSubstr("--limit: \"x\": not a whole number; write 1 to 10,000"));
+  EXPECT_THAT(refusal({"search", "--limit", "0"}), HasSubstr("--limit: \"0\": out of range; write 1 to 10,000"));
+  EXPECT_THAT(refusal({"search", "--limit"}), HasSubstr("--limit: its value is missing"));
+  EXPECT_THAT(refusal({"search", "--within", "x", "--near", "1,2"}), HasSubstr("\"x\": not a number; write 0.001 to"));
+  EXPECT_THAT(refusal({"export", "--format", "xml"}), HasSubstr("--format: \"xml\": not known; write one of jsonl, "));
+  EXPECT_THAT(refusal({"publish", "f", "--audience", "police"}), HasSubstr("write public, consortium or circle:NAME"));
+  EXPECT_THAT(refusal({"audit", "--limit", "x"}), HasSubstr("--limit: \"x\": not a whole number"));
+  EXPECT_THAT(refusal({"get", "a", "b", "c"}), HasSubstr("argument \"b\": one too many"));
+  EXPECT_THAT(refusal({"search", "a", "--frob", "x"}), HasSubstr("there is no option \"--frob\" of this command"));
+}
+
 TEST_F(CommandsTest, NamesWhatItDoesNotKnow) {
   EXPECT_EQ(Run({"frobnicate"}), 2);
   EXPECT_THAT(err_, HasSubstr("there is no command \"frobnicate\""));
@@ -130,6 +146,18 @@ TEST_F(CommandsTest, SearchPassesFiltersInTheirNormalForm) {
   EXPECT_EQ(seen.filter().kinds(0), v1::SERVICE);
   EXPECT_THAT(out_, HasSubstr("Somebody listens."));
   EXPECT_THAT(out_, HasSubstr("1 of 1 record"));
+}
+
+TEST_F(CommandsTest, NothingFoundSaysWhatToChange) {
+  StartNode().directory.search = [&](const v1::SearchRequest&, v1::SearchResponse*) { return grpc::Status::OK; };
+  Run({"search", "x"});
+  EXPECT_THAT(out_, HasSubstr("Nothing found. All words must occur"));
+  Run({"search", "--partner", "nobody"});
+  EXPECT_THAT(out_, HasSubstr("Nothing found: no record has all that the filters ask for."));
+  EXPECT_THAT(out_, HasSubstr("There is no partner \"nobody\"; the partners are lv-y, pl-x."));
+  Run({"search", "x", "--partner", "pl-x"});
+  EXPECT_THAT(out_, HasSubstr("in what the filters leave"));
+  EXPECT_THAT(out_, Not(HasSubstr("There is no partner")));
 }
 
 TEST_F(CommandsTest, AFilterTakesOneArgumentAndLeavesTheWordsToTheSearch) {
@@ -270,6 +298,12 @@ TEST_F(CommandsTest, WithdrawSendsIdsAndRefusesWhatIsNone) {
   EXPECT_EQ(Run({"withdraw", id}), 0) << err_;
   EXPECT_THAT(node.publishing.withdrawn, ::testing::ElementsAre(id));
   EXPECT_EQ(Run({"withdraw", "x"}), 2);
+}
+
+TEST_F(CommandsTest, AWithdrawalThatFewConfirmInTimeIsNotCalledAPublication) {
+  StartNode();
+  EXPECT_EQ(Run({"withdraw", id, "--wait-for", "1"}), 1);
+  EXPECT_THAT(err_, HasSubstr("It is withdrawn, but only 0 of 1 partners confirmed it"));
 }
 
 }  // namespace

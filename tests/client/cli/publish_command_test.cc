@@ -36,6 +36,15 @@ TEST_F(PublishCommandTest, PublishesAFileAndSaysWhatItDid) {
   EXPECT_THAT(out_, HasSubstr("1 added"));
 }
 
+TEST_F(PublishCommandTest, ANumberThatIsNotOfItsCountryIsPublishedWithANote) {
+  WriteLines(
+      {R"({"service":{"name":"Helpline","status":"active","phones":[{"number":"+48225550110","country":"DE"}]}})"});
+  EXPECT_EQ(Publish(), 0) << err_;
+  EXPECT_THAT(err_, HasSubstr("note: "));
+  EXPECT_THAT(err_, HasSubstr("line 1, service.phones[0].country: \"DE\": the number +48225550110 is one of PL"));
+  EXPECT_THAT(publishing().published, SizeIs(1));
+}
+
 TEST_F(PublishCommandTest, SaysWhereTheProblemIsAndPublishesNothing) {
   WriteLines({good, nameless});
   EXPECT_EQ(Publish(), 1);
@@ -67,6 +76,29 @@ TEST_F(PublishCommandTest, ListsUnreadableAndInvalidRecordsTogetherAndPublishesN
   EXPECT_THAT(err_, HasSubstr("line 3, service.name"));
   EXPECT_THAT(err_, HasSubstr("2 records are refused"));
   EXPECT_EQ(publishing().commits, 0);
+}
+
+TEST_F(PublishCommandTest, ListsProblemsInTheOrderOfTheFileWhoeverFoundThem) {
+  WriteLines({nameless, good, broken, absl::StrCat(std::string(nameless).replace(40, 1, "8"))});
+  EXPECT_EQ(Publish(), 1);
+  const size_t first = err_.find("line 1, service.name"), second = err_.find("line 3"),
+               third = err_.find("line 4, service.name");
+  ASSERT_NE(third, std::string::npos) << err_;
+  EXPECT_LT(first, second);
+  EXPECT_LT(second, third);
+}
+
+TEST_F(PublishCommandTest, AProblemWithoutARemedyHasNoneInJson) {
+  WriteLines({R"({"service":{"name":"S","status":"active","nam":1}})", nameless});
+  EXPECT_EQ(Publish({"--json"}), 1);
+  EXPECT_THAT(out_, Not(HasSubstr("\"remedy\": \"\"")));
+  EXPECT_THAT(out_, HasSubstr("\"remedy\": \"write what people call"));
+}
+
+TEST_F(PublishCommandTest, SaysThatAFileIsNotText) {
+  WriteFile("in.jsonl", std::string("PK\x03\x04\0\0", 6));
+  EXPECT_EQ(Publish(), 1);
+  EXPECT_THAT(err_, HasSubstr("in.jsonl is not text (byte 5 is zero); give a file of JSON in UTF-8"));
 }
 
 TEST_F(PublishCommandTest, KeepGoingWritesTheRefusedToAFileThatCanBeCorrected) {

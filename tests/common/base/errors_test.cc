@@ -1,5 +1,6 @@
 #include "common/base/errors.h"
 
+#include "common/base/escape.h"
 #include "gtest/gtest.h"
 
 namespace cairn {
@@ -15,6 +16,12 @@ TEST(ErrorsTest, AnnotateKeepsCodeAndReason) {
 TEST(ErrorsTest, QuotedCutsOnACharacterBoundaryAndEscapes) {
   EXPECT_EQ(Quoted("a\nb"), "\"a\\nb\"");
   EXPECT_EQ(Quoted("łódź", 3), "\"ł…\"");
+}
+
+TEST(ErrorsTest, CharactersThatReverseTheLineAreEscaped) {
+  EXPECT_EQ(Quoted("a\u202eb"), "\"a\\u202eb\"");
+  EXPECT_EQ(EscapeForeign("\u061c\u200f\u2067x\u2069\u2028"), "\\u061c\\u200f\\u2067x\\u2069\\u2028");
+  EXPECT_EQ(EscapeForeign("łódź – مرحبا"), "łódź – مرحبا");
 }
 
 }  // namespace

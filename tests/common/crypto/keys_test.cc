@@ -104,6 +104,20 @@ TEST(SigningKeyTest, RefusesWhatIsNoEd25519Key) {
   EXPECT_THAT(SigningKey::FromPem(p256.key_pem).status().message(), HasSubstr("Ed25519"));
 }
 
+TEST(SigningKeyTest, APublicKeyIsNamedAsSuchWhateverItsMode) {
+  const std::string pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n";
+  for (const std::string& text : {pem, absl::StrCat(ToHex(KeyOf(1).public_key()), "\n")}) {
+    const std::string path = NewPath("key.pub");
+    ASSERT_TRUE(WriteSecretFile(path, text).ok());
+    ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+    EXPECT_EQ(SigningKey::FromPemFile(path).status().message(),
+              absl::StrCat(path,
+                           ": a public key, with which nothing can be signed; give the file of the private key "
+                           "that belongs to it"));
+    EXPECT_THAT(SigningKey::FromPem(text).status().message(), HasSubstr("a public key"));
+  }
+}
+
 TEST(SigningKeyTest, RefusesAKeyFileThatOthersMayReadAndNamesTheRemedy) {
   const std::string path = NewPath("open.pem");
   ASSERT_TRUE(WriteSecretFile(path, KeyOf(1).ToPem()).ok());

@@ -299,11 +299,13 @@ TEST(HsdsRoundTripTest, WhatHsdsHasNoPropertyForComesBackFromAnExport) {
   const Import import = ReadText(
       R"({"id":"7f0c1d9e-3c5b-4f6a-9a55-000000000001","language":"pl","countries":["PL","LV"],"verify_every_days":90,)"
       R"("terms":[{"taxonomy":"t","code":"c"}],"translations":[{"language":"uk","texts":{"name":"N"}}],)"
+      R"("extra":{"old_id":"17","rank":"1.50","note":"\"x\""},)"
       R"("service":{"name":"S","status":"active","phones":[{"number":"+48225550110"}]}})",
       ImportFormat::kJsonl);
   ASSERT_EQ(import.records.size(), 1u);
   v1::Record record = import.records[0];
   ASSERT_THAT(NormaliseAndValidate(&record, {}), IsEmpty());
+  ASSERT_EQ(record.extra_size(), 3);
   Import again = ReadText(ExportText({record}, HsdsExporter::Form::kNdjson), ImportFormat::kHsdsNdjson);
   ASSERT_EQ(again.records.size(), 1u);
   ASSERT_THAT(NormaliseAndValidate(&again.records[0], {}), IsEmpty());
@@ -313,7 +315,7 @@ TEST(HsdsRoundTripTest, WhatHsdsHasNoPropertyForComesBackFromAnExport) {
 TEST(HsdsRoundTripTest, APropertyThatOnlyLooksLikeCairnsStaysAsItIs) {
   const char* text = R"({"id":"7f0c1d9e-3c5b-4f6a-9a55-000000000001","name":"S","status":"active",)"
                      R"("cairn_language":"","cairn_countries":[],"cairn_verify_every_days":0,)"
-                     R"("cairn_translations":[{"language":"uk","texts":{}}]})";
+                     R"("cairn_translations":[{"language":"uk","texts":{}}],"cairn_extra":{"a":1}})";
   const Import import = ReadText(text);
   ASSERT_EQ(import.records.size(), 1u);
   EXPECT_EQ(ExportServices(import.records)[0], json::parse(text));

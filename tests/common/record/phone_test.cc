@@ -71,6 +71,15 @@ TEST(PhoneRefusalTest, LettersAreNamedWithWhatIsMeant) {
   EXPECT_THAT(Refusal("Київ", "UA"), HasSubstr("not a number that can be dialled in UA"));
 }
 
+TEST(PhoneRefusalTest, LettersForDigitsAreTheirKeysAndNeverTheDigitsBeforeThem) {
+  EXPECT_THAT(Refusal("1-800-FLOWERS", "US"),
+              HasSubstr("letters are no digits: write those of their keys, +18003569377"));
+  EXPECT_THAT(Refusal("0800HELPNOW", "GB"), HasSubstr("+448004357669"));
+  EXPECT_THAT(Refusal("1-800-FLOWER", "US"), HasSubstr("letters are no digits: write one number such as +1"));
+  EXPECT_THAT(Refusal("1-800-FLOWERS", ""), HasSubstr("or give its country"));
+  EXPECT_THAT(Refusal("116 111 (telefon)", "PL"), HasSubstr("write 116111"));
+}
+
 TEST(PhoneRefusalTest, NumbersAmidWordsAreFound) {
   EXPECT_THAT(Refusal("tollfree: 800-625-2257, main: 727-847-5494", "US"),
               HasSubstr("write +18006252257, one number a phone"));

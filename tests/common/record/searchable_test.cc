@@ -21,7 +21,20 @@ TEST(SearchableTextTest, WeighsTitleKeywordsAndBody) {
   EXPECT_EQ(text.title, "Helpline\nTelefon");
   for (const char* part : {"HL", "116111", "Mazowsze", "Police", "police"}) EXPECT_THAT(text.keywords, HasSubstr(part));
   for (const char* part : {"Help", "Kids", "Manager", "Opis"}) EXPECT_THAT(text.body, HasSubstr(part));
-  EXPECT_THAT(text.body + text.keywords, Not(HasSubstr("x@example.org")));
+  EXPECT_THAT(text.body + text.keywords, Not(HasSubstr("example.org")));
+  EXPECT_EQ(text.contacts, "example.org\n116111");
+}
+
+TEST(SearchableTextTest, HoldsTheHostsOfEveryAddress) {
+  const auto hosts = [](const char* body) { return SearchableTextOf(WithBody(body)).contacts; };
+  EXPECT_EQ(hosts("organization { email: 'a@a.org' website: 'https://www.b.org/x' additional_websites { url: "
+                  "'http://c.org:8080' } contacts { email: 'd@d.org' } }"),
+            "a.org\nb.org\nc.org\nd.org");
+  EXPECT_EQ(hosts("service { url: 'https://a.org' additional_urls { url: 'mailto:x@b.org' } }"), "a.org\nb.org");
+  EXPECT_EQ(hosts("location { url: 'tel:+48221234567' }"), "");
+  EXPECT_EQ(hosts("training { url: 'https://a.org' sessions { registration_url: 'https://b.org/?q=1' } }"),
+            "b.org\na.org");
+  EXPECT_EQ(hosts("resource { url: 'https://a.org' }"), "a.org");
 }
 
 TEST(SearchableTextTest, EveryKindHasATitle) {

@@ -51,6 +51,43 @@ TEST_F(SearchTest, LastWordMayBeABeginningWhenNothingElseIsFound) {
   EXPECT_THAT(Titles(Search("co")), IsEmpty());
 }
 
+TEST_F(SearchTest, ANumberIsFoundHoweverItIsTyped) {
+  v1::Record record = TestService(1, "Helpline");
+  v1::Phone* phone = record.mutable_service()->add_phones();
+  phone->set_number("+48225550110");
+  phone->set_country("PL");
+  v1::Record other = TestService(2, "48 lines, 22 rooms, 555 beds", "01 10");
+  db_.Publish(pl_, {record, other});
+  for (const char* typed : {"+48 22 555 01 10", "225550110", "48225550110", "22-555-01-10", "0048 22 5550110",
+                            "helpline (22) 555 01 10", "+48 22 5550"}) {
+    EXPECT_THAT(Titles(Search(typed)), ElementsAre("Helpline")) << typed;
+    v1::GetFacetsRequest request;
+    request.set_query(typed);
+    EXPECT_EQ(Directory().GetFacets(Reader::Anonymous(), request)->facets(0).values(0).count(), 1) << typed;
+  }
+  EXPECT_THAT(Titles(Search("22 555 10")), ElementsAre("48 lines, 22 rooms, 555 beds"));
+}
+
+TEST_F(SearchTest, AnAddressIsFoundByItsHost) {
+  v1::Record record = TestService(1, "Helpline");
+  record.mutable_service()->set_email("help@pomoc.example.org");
+  record.mutable_service()->set_url("https://www.telefon.example/pl");
+  db_.Publish(pl_, {record, TestService(2, "other")});
+  for (const char* typed : {"pomoc.example.org", "help@pomoc.example.org", "https://telefon.example/kontakt",
+                            "www.telefon.example", "telefon.example"}) {
+    EXPECT_THAT(Titles(Search(typed)), ElementsAre("Helpline")) << typed;
+  }
+}
+
+// No page shows the digits that stand in the index only.
+TEST_F(SearchTest, ASnippetShowsNoIndexedDigits) {
+  v1::Record record = TestService(1, "Helpline", "Talk to us");
+  record.mutable_service()->add_phones()->set_number("+48225550110");
+  db_.Publish(pl_, {record});
+  ASSERT_EQ(Search("48225550110").hits_size(), 1);
+  EXPECT_EQ(Search("48225550110").hits(0).snippet(), "Talk to us");
+}
+
 TEST_F(SearchTest, PagesGoOnFromBestToWorstWithoutRepetition) {
   std::vector<v1::Record> records;
   for (int i = 0; i < 45; ++i) records.push_back(TestService(i, i % 2 == 0 ? "shelter" : "other", "shelter"));

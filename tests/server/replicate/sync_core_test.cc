@@ -230,6 +230,26 @@ TEST_F(SyncCoreTest, ForkIsEvidenceFreezesTheFeedAndIsPassedOn) {  // R6
   EXPECT_EQ(node().Held(1).second, 1u) << "frozen at its last good head";
 }
 
+TEST_F(SyncCoreTest, AnotherContentUnderOurNumberConfirmsNothingOfOurs) {  // R6
+  node().Publish(0, 1, "one truth");
+  const HeadSigner signer(world_.consortium().key(0), world_.consortium().id());
+  const auto other =
+      signer.SignNext(nullptr, {{"p0", "public", 1}, 1, 1, Sha256("another truth"), world_.clock()->Now()});
+  ASSERT_TRUE(other.ok()) << other.status();
+  Announce(Connect(1), *other);
+  Wait(absl::Milliseconds(200));
+  EXPECT_TRUE(node().feeds().PeerHeads("p0", "public")->empty());
+}
+
+TEST_F(SyncCoreTest, OurContentAnnouncedByAPeerConfirmsIt) {
+  node().Publish(0, 1, "one truth");
+  Announce(Connect(1), Published(0).head);
+  Wait(absl::Milliseconds(200));
+  const auto heads = node().feeds().PeerHeads("p0", "public");
+  ASSERT_EQ(heads->size(), 1u);
+  EXPECT_EQ((*heads)[0].seq, 1u);
+}
+
 TEST_F(SyncCoreTest, EvidenceIsStoredAndPassedOnOnceEvenOfAFeedThatNobodyHolds) {  // R6, R8
   const HeadSigner signer(world_.consortium().key(1), world_.consortium().id());
   v1::SyncMessage message;

@@ -38,7 +38,7 @@ class AdminServerTest : public ServicesTest {
     // Certificates that are their own authority. The forger's key is known, its certificate's authority is not.
     std::ofstream(folder_ + "/ca") << Identity("office").certificate_pem << Identity("visitor").certificate_pem;
     const AdminServer::Options options{"127.0.0.1:0", folder_ + "/key", folder_ + "/crt", folder_ + "/ca"};
-    admin_ = *AdminServer::Start(options, authoriser_.get(),
+    admin_ = *AdminServer::Start(options, gate_.get(),
                                  {directory_service_.get(), publishing_service_.get(), operations_service_.get()});
   }
   ~AdminServerTest() override {
@@ -104,6 +104,46 @@ class AdminServerTest : public ServicesTest {
     queue.Next(&tag, &ok);
     return answered ? grpc::Status::OK : status;
   }
+
+  // A stream of any kind that stays open: one empty message was sent.
+  struct OpenStream {
+    OpenStream(const std::shared_ptr<grpc::Channel>& channel, const std::string& path) : stub(channel) {
+      context.set_deadline(absl::ToChronoTime(Clock::Real()->Now() + absl::Seconds(60)));
+      call = stub.PrepareCall(&context, path, &queue);
+      call->StartCall(&context);
+      Wait();
+      const grpc::Slice nothing;
+      call->Write(grpc::ByteBuffer(&nothing, 1), this);
+      Wait();
+    }
+    ~OpenStream() {
+      context.TryCancel();
+      Finish();
+    }
+    bool Wait() {
+      void* tag = nullptr;
+      bool ok = false;
+      return queue.Next(&tag, &ok) && ok;
+    }
+    bool Read() {
+      call->Read(&answer, this);
+      return Wait();
+    }
+    grpc::Status Finish() {
+      if (finished) return status;
+      finished = true;
+      call->Finish(&status, this);
+      Wait();
+      return status;
+    }
+    grpc::GenericStub stub;
+    grpc::ClientContext context;
+    grpc::CompletionQueue queue;
+    std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call;
+    grpc::ByteBuffer answer;
+    grpc::Status status;
+    bool finished = false;
+  };
 
   v1::ListAuditResponse Audit() { return *audit_->List({}); }
 

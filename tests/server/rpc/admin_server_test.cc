@@ -271,6 +271,62 @@ TEST_F(AdminServerTest, OneTokenCannotAskWithoutEnd_R8) {
   EXPECT_TRUE(flood.ListPartners().ok());
 }
 
+constexpr char kReflection[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+constexpr char kHealthWatch[] = "/grpc.health.v1.Health/Watch";
+
+// No handler of ours sees these, and each reflection stream holds a thread.
+TEST_F(AdminServerTest, OneTokenCannotHoldTheStreamsOfTheLibrary_R8) {
+  const auto channel = Connect(Pinned(Token(v1::READER)));
+  std::vector<std::unique_ptr<OpenStream>> held;
+  for (int i = 0; i < limits::caller_streams_max; ++i) {
+    held.push_back(std::make_unique<OpenStream>(channel, i % 2 == 0 ? kReflection : kHealthWatch));
+    ASSERT_TRUE(held.back()->Read()) << i;
+  }
+  EXPECT_EQ(CallAnything(channel, kReflection).error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(CallAnything(channel, kHealthWatch).error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_TRUE(CallAnything(Connect(Pinned(Token(v1::READER))), kReflection).ok()) << "another token is not concerned";
+  held.clear();
+  // What was given back can be taken again, as soon as the node has seen the end.
+  const absl::Time patience = Clock::Real()->Now() + absl::Seconds(20);
+  while (!CallAnything(channel, kReflection).ok()) ASSERT_LT(Clock::Real()->Now(), patience);
+}
+
+TEST_F(AdminServerTest, OneTokenCannotAskTheLibraryWithoutEnd_R8) {
+  const auto channel = Connect(Pinned(Token(v1::READER)));
+  grpc::Status status;
+  for (int i = 0; i <= limits::caller_requests_burst && status.ok(); ++i) status = CallAnything(channel, kReflection);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(AdminServerTest, ARevokedTokensReflectionIsCutOff) {
+  OpenStream stream(Connect(Pinned(Token(v1::READER, "curious"))), kReflection);
+  ASSERT_TRUE(stream.Read());
+  ASSERT_TRUE(tokens_->Revoke(Local(), "curious").ok());
+  gate_->CutOff("curious");
+  EXPECT_FALSE(stream.Read());
+  EXPECT_EQ(stream.Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(AdminServerTest, ACertificateTakenOffTheListIsRefusedAndItsWatchEnds) {
+  Client office = ClientWith(WithCertificate("office"));
+  ASSERT_TRUE(office.ListPartners().ok());
+  const auto stub = v1::Directory::NewStub(Connect(WithCertificate("office")));
+  grpc::ClientContext context;
+  const auto watch = stub->WatchRecords(&context, {});
+  v1::WatchRecordsResponse event;
+  ASSERT_TRUE(watch->Read(&event));
+  const std::vector<CertificateClient> kept = {{Identity("office").spki_sha256, "office", v1::PUBLISHER, {}}};
+  EXPECT_THAT(authoriser_->SetClients(kept), testing::ElementsAre("certificate forger"));
+  EXPECT_TRUE(office.ListPartners().ok());
+  const std::vector<CertificateClient> lesser = {{Identity("office").spki_sha256, "office", v1::READER, {}}};
+  EXPECT_THAT(authoriser_->SetClients(lesser), testing::ElementsAre("certificate office"));
+  while (watch->Read(&event)) {
+  }
+  EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  authoriser_->SetClients({});
+  EXPECT_EQ(office.ListPartners().status().code(), absl::StatusCode::kUnauthenticated);
+}
+
 TEST_F(AdminServerTest, AMessageThatIsTooLargeIsRefused_R8) {
   v1::WithdrawRequest request;
   for (int i = 0; i < 6; ++i) request.add_ids(std::string(1024 * 1024, 'x'));
@@ -330,8 +386,7 @@ TEST_F(AdminServerTest, TokensAreNeitherInTheFileNorInLogsNorInStatus) {
 
 TEST_F(AdminServerTest, AKeyThatOthersMayReadIsRefused) {
   ASSERT_EQ(chmod((folder_ + "/key").c_str(), 0640), 0);
-  const auto started =
-      AdminServer::Start({"127.0.0.1:0", folder_ + "/key", folder_ + "/crt", ""}, authoriser_.get(), {});
+  const auto started = AdminServer::Start({"127.0.0.1:0", folder_ + "/key", folder_ + "/crt", ""}, gate_.get(), {});
   EXPECT_EQ(started.status().code(), absl::StatusCode::kPermissionDenied);
   EXPECT_THAT(started.status().message(), HasSubstr("chmod 600"));
 }

@@ -106,7 +106,22 @@ TEST_F(AlertsTest, OwnFeedThatIsPublishedFromTwoCopiesIsNamed) {
   feed->set_own(true);
   feed->set_state("behind its copies");
   status_.set_cannot_publish_reason("feed lv-y/public is published from two copies");
-  EXPECT_THAT(Get(), testing::Contains(HasSubstr("feed lv-y/public is published from two copies")));
+  EXPECT_THAT(Get(), ElementsAre("cannot publish now: feed lv-y/public is published from two copies"));
+}
+
+TEST_F(AlertsTest, AnOwnFrozenFeedIsOneAlert) {
+  status_.mutable_feeds(0)->set_own(true);
+  status_.mutable_feeds(0)->set_state("frozen");
+  status_.set_cannot_publish_reason("feed lv-y/public is frozen: two contradicting heads were signed with its key");
+  EXPECT_THAT(Get(),
+              ElementsAre(HasSubstr("cannot publish now: feed lv-y/public is frozen at 0: its owner signed two")));
+}
+
+TEST_F(AlertsTest, AnotherReasonNotToPublishIsSaidBesideAFrozenFeed) {
+  status_.mutable_feeds(0)->set_own(true);
+  status_.mutable_feeds(0)->set_state("frozen");
+  status_.set_cannot_publish_reason("partner \"lv-y\" is SUSPENDED");
+  EXPECT_THAT(Get(), ElementsAre(HasSubstr("is frozen"), HasSubstr("SUSPENDED")));
 }
 
 TEST_F(AlertsTest, CharterThatRunsOutOrRanOut) {
