@@ -137,7 +137,8 @@ const std::map<std::string, std::set<std::string>>& Layers() {
       {"server/replicate", trusted},
       {"server/directory", trusted},
       {"server/rpc", plus(working, {"server/access"})},
-      {"server", plus(working, {"server/access", "server/rpc"})},
+      {"server/http", plus(working, {"server/access"})},
+      {"server", plus(working, {"server/access", "server/http", "server/rpc"})},
       {"client/cairn", common},
       {"client/cli", plus(common, {"client/cairn"})},
   };

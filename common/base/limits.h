@@ -135,4 +135,8 @@ inline constexpr size_t audit_description_bytes_max = 1'000;     // ten ids with
 inline constexpr uint32_t audit_list_default = 100;              // a screen or two
 inline constexpr uint32_t audit_list_max = 10'000;               // 2 MB, within one message
 
+// --- HTTP
+inline constexpr size_t http_states_max = 1'000;                 // combinations of feeds that somebody may read, remembered: one a circle and a few
+inline constexpr int http_stream_wait_millis = 15'000;           // an event stream says something so often: proxies cut off what is silent for 30 s or more
+
 }  // namespace cairn::limits

@@ -1,0 +1,107 @@
+#include "server/http/problem_json.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "common/base/errors.h"
+
+namespace cairn {
+namespace {
+
+absl::string_view TitleOf(int status) {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Error";
+  }
+}
+
+HttpResponse Make(int status, absl::string_view detail, const std::string& reason) {
+  nlohmann::ordered_json problem{{"type", "about:blank"},
+                                 {"title", std::string(TitleOf(status))},
+                                 {"status", status},
+                                 {"detail", std::string(detail)}};
+  if (!reason.empty()) problem["reason"] = reason;
+  // A text may quote what somebody sent.
+  const auto replace = nlohmann::ordered_json::error_handler_t::replace;
+  HttpResponse response = HttpResponse::Of("application/problem+json", problem.dump(2, ' ', false, replace) + "\n");
+  response.status = status;
+  return response;
+}
+
+}  // namespace
+
+int HttpStatusOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kOk:
+      return 200;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kOutOfRange:
+      return 400;
+    case absl::StatusCode::kUnauthenticated:
+      return 401;
+    case absl::StatusCode::kPermissionDenied:
+      return 403;
+    case absl::StatusCode::kNotFound:
+      return 404;
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+      return 409;
+    case absl::StatusCode::kAborted:
+      return 410;
+    case absl::StatusCode::kResourceExhausted:
+      return 429;
+    case absl::StatusCode::kUnimplemented:
+      return 501;
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kUnavailable:
+      return 503;
+    default:
+      return 500;
+  }
+}
+
+HttpResponse Problem(const absl::Status& status) {
+  const int http = HttpStatusOf(status.code());
+  if (http == 500) return Make(http, "the node could not answer; its log says why", "");
+  HttpResponse response = Make(http, std::string(status.message()), ReasonOf(status));
+  if (http == 401) response.With("WWW-Authenticate", "Bearer realm=\"cairn\"");
+  if (http == 429 || http == 503) response.With("Retry-After", "2");
+  return response;
+}
+
+HttpResponse Problem(int http_status, absl::string_view detail) { return Make(http_status, detail, ""); }
+
+}  // namespace cairn
