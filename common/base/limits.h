@@ -136,6 +136,21 @@ inline constexpr uint32_t audit_list_default = 100;              // a screen or 
 inline constexpr uint32_t audit_list_max = 10'000;               // 2 MB, within one message
 
 // --- HTTP
+inline constexpr size_t http_target_bytes_max = 8 * 1024;        // query_bytes_max and all countries as a filter, percent-encoded, with room
+inline constexpr size_t http_head_bytes_max = 16 * 1024;         // the target, a token, and what browsers and proxies add
+inline constexpr int http_connections_max = 10'000;              // 2 KiB each when idle
+inline constexpr int http_tls_connections_max = 2'000;           // some 70 KiB each
+inline constexpr int http_connections_per_address_max = 100;     // a school behind one address; a browser opens 6
+inline constexpr int http_idle_seconds_max = 30;                 // between two requests of one page
+inline constexpr int http_head_seconds_max = 10;                 // from a head's first byte to its last: one packet, on any line
+inline constexpr int http_slice_seconds_max = 20;                // to take 64 KiB: 3.2 KiB/s, an old mobile line gives ten times as much
+inline constexpr size_t http_queue_max = 512;                    // requests that wait for a worker: half a second's work, then 503
+inline constexpr int http_requests_per_second = 50;              // of one address: a page asks for 20 things and then one at each key
+inline constexpr int http_requests_burst = 300;                  // a school opens the page
+inline constexpr size_t http_addresses_max = 100'000;            // counted at a time: 10 MB
+inline constexpr size_t http_languages_max = 16;                 // people who read more do not say so
+inline constexpr size_t http_gzip_bytes_min = 1024;              // below it one packet takes the answer anyway
+inline constexpr size_t http_ignored_names_max = 20;             // unknown parameters that are named back
 inline constexpr size_t http_states_max = 1'000;                 // combinations of feeds that somebody may read, remembered: one a circle and a few
 inline constexpr int http_stream_wait_millis = 15'000;           // an event stream says something so often: proxies cut off what is silent for 30 s or more
 

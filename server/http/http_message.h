@@ -76,6 +76,9 @@ struct HttpResponse {
   absl::string_view Header(absl::string_view name) const;
 };
 
+// "Not Found"; "Error" for what is not known.
+absl::string_view ReasonPhrase(int status);
+
 // A stream of what `next` gives; an empty text ends it. For exports: each call is one page of the database.
 std::unique_ptr<HttpStream> StreamOf(std::function<absl::StatusOr<std::string>()> next);
 

@@ -8,48 +8,9 @@
 namespace cairn {
 namespace {
 
-absl::string_view TitleOf(int status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 406:
-      return "Not Acceptable";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 410:
-      return "Gone";
-    case 413:
-      return "Content Too Large";
-    case 414:
-      return "URI Too Long";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return "Error";
-  }
-}
-
 HttpResponse Make(int status, absl::string_view detail, const std::string& reason) {
   nlohmann::ordered_json problem{{"type", "about:blank"},
-                                 {"title", std::string(TitleOf(status))},
+                                 {"title", std::string(ReasonPhrase(status))},
                                  {"status", status},
                                  {"detail", std::string(detail)}};
   if (!reason.empty()) problem["reason"] = reason;

@@ -1,0 +1,188 @@
+#include "server/http/http_door.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "common/base/errors.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "server/http/accept_language.h"
+#include "server/http/client_address.h"
+#include "server/http/http_target.h"
+#include "server/http/problem_json.h"
+
+namespace cairn {
+namespace {
+
+constexpr char allowed_methods[] = "GET, HEAD, OPTIONS";
+
+// Ends with the token of the one who reads.
+class GuardedStream : public HttpStream {
+ public:
+  GuardedStream(std::unique_ptr<HttpStream> stream, std::function<absl::Status()> still_valid)
+      : stream_(std::move(stream)), still_valid_(std::move(still_valid)) {}
+
+  absl::StatusOr<Piece> Next() override {
+    RETURN_IF_ERROR(still_valid_());
+    return stream_->Next();
+  }
+  void OnWake(std::function<void()> wake) override { stream_->OnWake(std::move(wake)); }
+
+ private:
+  const std::unique_ptr<HttpStream> stream_;
+  const std::function<absl::Status()> still_valid_;
+};
+
+// The values of a header that stands there several times, which is the same as a list.
+std::string AllOf(const NameValues& headers, absl::string_view name) {
+  std::vector<absl::string_view> values;
+  for (const auto& [key, value] : headers) {
+    if (key == name) values.push_back(value);
+  }
+  return absl::StrJoin(values, ",");
+}
+
+// What a browser asks before it lets a page of another origin send a header.
+HttpResponse Preflight() {
+  HttpResponse response;
+  response.status = 204;
+  response.With("Allow", allowed_methods)
+      .With("Access-Control-Allow-Methods", allowed_methods)
+      .With("Access-Control-Allow-Headers",
+            "Accept, Accept-Language, Authorization, If-Modified-Since, If-None-Match, Last-Event-ID")
+      .With("Access-Control-Max-Age", "86400");
+  return response;
+}
+
+HttpResponse MethodNotAllowed(absl::string_view method) {
+  HttpResponse response =
+      Problem(405, absl::StrCat("method ", Quoted(method), ": this side only reads; use ", allowed_methods));
+  response.With("Allow", allowed_methods);
+  return response;
+}
+
+HttpResponse NotFound(absl::string_view path) {
+  return Problem(404, absl::StrCat("path ", Quoted(path), ": there is nothing here"));
+}
+
+}  // namespace
+
+// One request on its way.
+struct HttpDoor::Asked {
+  HttpRequest request;
+  AnswerContext context;
+  std::string route = "none";
+  std::function<absl::Status()> still_valid;  // of somebody with a token
+};
+
+HttpDoor::HttpDoor(Options options)
+    : options_(std::move(options)), limiter_(options_.requests_per_second, options_.requests_burst, options_.clock) {}
+
+HttpResponse HttpDoor::Answer(const HttpHead& head, const HttpPeer& peer) {
+  const absl::Duration began = options_.clock->Monotonic();
+  Asked asked;
+  asked.request.method = head.method;
+  asked.request.headers = head.headers;
+  asked.request.client = ClientOf(peer.address, AllOf(head.headers, "x-forwarded-for"), options_.proxies);
+  asked.context.secure = CameByHttps(head, peer);
+  HttpResponse response = Find(head, &asked);
+  FinishResponse(asked.request, asked.context, &response);
+  options_.observe({asked.route, response.status, response.body.size(), options_.clock->Monotonic() - began,
+                    ShortenedAddress(asked.request.client)});
+  return response;
+}
+
+HttpResponse HttpDoor::Refuse(int status, absl::string_view why, const HttpPeer& peer) {
+  HttpResponse response = Problem(status, why);
+  if (status == 503) response.With("Retry-After", "2");
+  FinishResponse(HttpRequest(), AnswerContext(), &response);
+  options_.observe({"none", status, response.body.size(), absl::ZeroDuration(), ShortenedAddress(peer.address)});
+  return response;
+}
+
+HttpResponse HttpDoor::Find(const HttpHead& head, Asked* asked) {
+  HttpRequest& request = asked->request;
+  if (!limiter_.Take(request.client)) {
+    return Problem(
+        absl::ResourceExhaustedError(absl::StrCat("your address asks too often; at most ", options_.requests_per_second,
+                                                  " requests a second are answered, so ask again a little later")));
+  }
+  if (head.method != "GET" && head.method != "HEAD" && head.method != "OPTIONS") return MethodNotAllowed(head.method);
+  absl::StatusOr<HttpTarget> target = ParseTarget(head.target, head.host);
+  if (!target.ok()) return Problem(target.status());
+  request.path = std::move(target->path);
+  request.query = std::move(target->query);
+  if (head.method == "OPTIONS") return Preflight();
+  if (const absl::Status known = Identify(asked); !known.ok()) return Problem(known);
+  Router::Match match = options_.router->Find(request.path);
+  if (match.route == nullptr) return NotFound(request.path);
+  request.path_values = std::move(match.path_values);
+  request.base_url = BaseUrl(head, asked->context.secure);
+  request.display_languages = ParseAcceptLanguage(request.Header("accept-language"));
+  return Call(*match.route, asked);
+}
+
+// A token that is wrong is refused, not overlooked: whoever sends one expects to see more.
+absl::Status HttpDoor::Identify(Asked* asked) {
+  HttpRequest& request = asked->request;
+  absl::string_view authorization = request.Header("authorization");
+  if (authorization.empty()) return absl::OkStatus();
+  request.authorised = true;  // whatever comes of it is no answer for others
+  constexpr absl::string_view scheme = "Bearer ";
+  if (!absl::StartsWithIgnoreCase(authorization, scheme)) {
+    return absl::UnauthenticatedError("Authorization: write \"Bearer TOKEN\", with a token of this node");
+  }
+  authorization.remove_prefix(scheme.size());
+  ASSIGN_OR_RETURN(HttpCaller caller, options_.admit(std::string(absl::StripAsciiWhitespace(authorization))));
+  request.reader = std::move(caller.reader);
+  asked->still_valid = std::move(caller.still_valid);
+  return absl::OkStatus();
+}
+
+HttpResponse HttpDoor::Call(const Route& route, Asked* asked) {
+  HttpRequest& request = asked->request;
+  AnswerContext& context = asked->context;
+  asked->route = route.pattern;
+  context.depends_on = route.depends_on;
+  context.ignored = IgnoredParameters(route, request);
+  if (route.depends_on == DependsOn::kRecords) {
+    // Before the handler: what changes in between makes an answer that is newer than it says, never an older one.
+    const absl::StatusOr<DirectoryState> state = options_.states->Find(request.reader);
+    if (!state.ok()) return Problem(state.status());
+    // A second in which there were two states is none that tells them apart.
+    const absl::Time second = absl::FromUnixSeconds(absl::ToUnixSeconds(state->changed));
+    if (!state->is_moving && options_.clock->Now() >= second + absl::Seconds(1)) context.last_modified = second;
+  }
+  absl::StatusOr<HttpResponse> answered = route.handler(request);
+  if (!answered.ok()) {
+    HttpResponse problem = Problem(answered.status());
+    if (problem.status == 500)
+      LogError("http.failed", {{"route", route.pattern}, {"why", answered.status().message()}});
+    return problem;
+  }
+  if (answered->stream != nullptr && asked->still_valid != nullptr) {
+    answered->stream = std::make_unique<GuardedStream>(std::move(answered->stream), asked->still_valid);
+  }
+  return *std::move(answered);
+}
+
+bool HttpDoor::CameByHttps(const HttpHead& head, const HttpPeer& peer) const {
+  if (peer.secure) return true;
+  const bool by_proxy =
+      std::find(options_.proxies.begin(), options_.proxies.end(), peer.address) != options_.proxies.end();
+  return by_proxy && std::any_of(head.headers.begin(), head.headers.end(), [](const auto& header) {
+           return header.first == "x-forwarded-proto" && header.second == "https";
+         });
+}
+
+std::string HttpDoor::BaseUrl(const HttpHead& head, bool secure) const {
+  if (!options_.public_url.empty()) return options_.public_url;
+  if (head.host.empty()) return "";
+  return absl::StrCat(secure ? "https://" : "http://", head.host);
+}
+
+}  // namespace cairn
