@@ -34,10 +34,13 @@ constexpr const char* root_keys[] = {"partner",
                                      "redact",
                                      "paths",
                                      "admin",
+                                     "http",
                                      "limits"};
 constexpr const char* path_keys[] = {"database", "socket", "charter", "tls_key", "tls_certificate", "publishing_key"};
 constexpr const char* admin_keys[] = {"listen", "tls_key", "tls_certificate", "client_ca", "clients"};
 constexpr const char* client_keys[] = {"name", "spki_sha256", "role", "audiences"};
+constexpr const char* http_keys[] = {"listen",  "public_url",  "tls_certificate",         "tls_key",    "proxies",
+                                     "workers", "connections", "connections_per_address", "access_log", "metrics"};
 constexpr const char* role_names[] = {"reader", "editor", "publisher", "operator"};
 constexpr const char* limit_keys[] = {"readers", "watchers", "drain_seconds"};
 constexpr size_t socket_path_bytes_max = 107;  // sockaddr_un.sun_path without its final zero
@@ -95,6 +98,13 @@ class TableReader {
       return Fail(Line(*node), absl::StrCat(prefix_, key, " must be a whole number from ", low, " to ", high));
     }
     *value = node->as_integer()->get();
+  }
+
+  void Flag(const char* key, bool* value) {
+    const toml::node* node = Find(key);
+    if (node == nullptr) return;
+    if (!node->is_boolean()) return Fail(Line(*node), absl::StrCat(prefix_, key, " must be true or false"));
+    *value = node->as_boolean()->get();
   }
 
   // A list of texts.
@@ -303,6 +313,59 @@ absl::Status ReadAdmin(const toml::table* table, const std::string& path, NodeCo
   return admin.status();
 }
 
+absl::Status ReadHttp(const toml::table* table, const std::string& path, NodeConfig* config) {
+  TableReader http(table, "http.", &path);
+  http.CheckKeys(std::begin(http_keys), std::end(http_keys));
+  http.Text("listen", &config->http_listen);
+  if (!config->http_listen.empty() && !IsListenAddress(config->http_listen)) {
+    http.FailAt("listen", absl::StrCat("http.listen ", Quoted(config->http_listen),
+                                       ": not \"host:port\", such as \"0.0.0.0:8080\""));
+  }
+  http.Text("public_url", &config->http_public_url);
+  const std::string& url = config->http_public_url;
+  if (!url.empty() && ((!url.starts_with("https://") && !url.starts_with("http://")) || url.ends_with("/"))) {
+    http.FailAt("public_url", absl::StrCat("http.public_url ", Quoted(url),
+                                           ": write it as \"https://directory.example.org\", without a final slash"));
+  }
+  for (const auto& [key, value] :
+       {std::pair("tls_certificate", &config->http_tls_certificate), {"tls_key", &config->http_tls_key}}) {
+    std::string file;
+    http.Text(key, &file);
+    if (!file.empty()) *value = JoinPath(config->data, file);
+  }
+  if (config->http_tls_certificate.empty() != config->http_tls_key.empty()) {
+    http.FailAt("tls_key", "http.tls_certificate and http.tls_key belong together; give both or none");
+  }
+  http.Texts("proxies", &config->http_proxies);
+  int64_t workers = config->http_workers;
+  int64_t connections = config->http_tls_key.empty() ? limits::http_connections_max : limits::http_tls_connections_max;
+  int64_t per_address = config->http_connections_per_address;
+  http.Number("workers", 1, 64, &workers);
+  http.Number("connections", 10, 1'000'000, &connections);
+  http.Number("connections_per_address", 1, 1'000'000, &per_address);
+  http.Flag("access_log", &config->http_access_log);
+  http.Flag("metrics", &config->http_metrics);
+  config->http_workers = static_cast<int>(workers);
+  config->http_connections = static_cast<int>(connections);
+  config->http_connections_per_address = static_cast<int>(per_address);
+  return http.status();
+}
+
+toml::table HttpSettings(const NodeConfig& config) {
+  toml::array proxies;
+  for (const std::string& proxy : config.http_proxies) proxies.push_back(proxy);
+  return toml::table{{"listen", config.http_listen},
+                     {"public_url", config.http_public_url},
+                     {"tls_certificate", config.http_tls_certificate},
+                     {"tls_key", config.http_tls_key},
+                     {"proxies", std::move(proxies)},
+                     {"workers", config.http_workers},
+                     {"connections", config.http_connections},
+                     {"connections_per_address", config.http_connections_per_address},
+                     {"access_log", config.http_access_log},
+                     {"metrics", config.http_metrics}};
+}
+
 toml::table AdminSettings(const NodeConfig& config) {
   toml::table admin{{"listen", config.admin_listen},
                     {"tls_key", config.admin_tls_key},
@@ -376,6 +439,7 @@ absl::StatusOr<NodeConfig> ParseConfig(absl::string_view text, const std::string
   RETURN_IF_ERROR(ReadRedaction(table, path, &config));
   RETURN_IF_ERROR(ReadPaths(table["paths"].as_table(), path, &config));
   RETURN_IF_ERROR(ReadAdmin(table["admin"].as_table(), path, &config));
+  RETURN_IF_ERROR(ReadHttp(table["http"].as_table(), path, &config));
   RETURN_IF_ERROR(ReadLimits(table["limits"].as_table(), path, &config));
   return config;
 }
@@ -412,6 +476,7 @@ std::string EffectiveSettings(const NodeConfig& config) {
                             {"tls_certificate", config.tls_certificate},
                             {"publishing_key", config.publishing_key}}},
       {"admin", AdminSettings(config)},
+      {"http", HttpSettings(config)},
       {"limits", toml::table{{"readers", config.readers},
                              {"watchers", config.watchers},
                              {"drain_seconds", absl::ToInt64Seconds(config.drain)}}},

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/base/limits.h"
 #include "common/base/log.h"
 #include "common/record/supplement.h"
 
@@ -51,6 +52,18 @@ struct NodeConfig {
   std::string admin_tls_certificate;
   std::string admin_client_ca;  // empty: tokens only
   std::vector<AdminClient> admin_clients;
+
+  // The HTTP side, for everybody.
+  std::string http_listen;           // empty: off
+  std::string http_tls_certificate;  // empty: plain HTTP
+  std::string http_tls_key;
+  std::string http_public_url;  // without a final slash; empty: as readers call the host
+  std::vector<std::string> http_proxies;
+  int http_workers = 4;
+  int http_connections = 0;  // 0: as limits.h says
+  int http_connections_per_address = limits::http_connections_per_address_max;
+  bool http_access_log = true;
+  bool http_metrics = false;  // to everybody; else to this machine
 
   int readers = 4;
   int watchers = 32;

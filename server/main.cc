@@ -1,6 +1,7 @@
 // cairnd: one node of a consortium.
 #include <grpc/support/log.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
@@ -51,9 +52,21 @@ void ServeUntilTold(const std::string& config_path, const sigset_t& signals, Nod
       continue;
     }
     SetLogLevel(config->log_level);
+    const absl::Status certificate = node->ReloadCertificate();
+    if (!certificate.ok()) {
+      LogError("http.certificate_refused", {{"error", certificate.message()}, {"in_force", "the one from before"}});
+    }
     LogInfo("config.reloaded",
-            {{"result", "ok; log_level and admin.clients change while the node runs, nothing else"}});
+            {{"result", "ok; log_level, admin.clients and the HTTP side's certificate change while the node runs"}});
   }
+}
+
+// Readers' connections: the system's default of 1,024 is for programs that use select().
+void UseAllDescriptors() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
 }
 
 int Run(const Flags& flags) {
@@ -81,11 +94,13 @@ int Run(const Flags& flags) {
   for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  UseAllDescriptors();
   absl::StatusOr<std::unique_ptr<Node>> node = Node::Start(*config, Clock::Real());
   if (!node.ok()) return Refuse(node.status());
   std::cout << "cairnd ready partner=" << config->partner << " node=" << config->node
             << " listen=" << (*node)->listening() << " socket=" << config->socket;
   if (!config->admin_listen.empty()) std::cout << " admin=" << (*node)->admin_listening();
+  if (!config->http_listen.empty()) std::cout << " http=" << (*node)->http_listening();
   std::cout << std::endl;
   ServeUntilTold(path, signals, node->get());
   LogInfo("node.stopping");

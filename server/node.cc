@@ -23,6 +23,8 @@
 #include "server/directory/directory_reader.h"
 #include "server/directory/watch_hub.h"
 #include "server/feed/head_checker.h"
+#include "server/http/edge.h"
+#include "server/http/status_routes.h"
 #include "server/publish/publisher.h"
 #include "server/replicate/grpc_transport.h"
 #include "server/replicate/own_feed_recovery.h"
@@ -70,6 +72,17 @@ absl::Status NoCharter(const NodeConfig& config) {
                    config.charter));
 }
 
+HttpServer::Options HttpServerOptions(const NodeConfig& config) {
+  HttpServer::Options options;
+  options.listen = config.http_listen;
+  options.tls_certificate = config.http_tls_certificate;
+  options.tls_key = config.http_tls_key;
+  options.workers = config.http_workers;
+  options.connections_max = config.http_connections;
+  options.connections_per_address_max = config.http_connections_per_address;
+  return options;
+}
+
 }  // namespace
 
 // In the order of making; taken down in reverse.
@@ -97,6 +110,7 @@ struct Node::Parts {
   std::unique_ptr<LocalServer> local;
   std::unique_ptr<AdminServer> admin;
   std::unique_ptr<Upkeep> upkeep;
+  std::unique_ptr<Edge> edge;
 
   absl::Status OpenStore(const v1::CharterChain& chain);
   absl::Status TakeCharter(const v1::CharterChain& chain);
@@ -107,6 +121,7 @@ struct Node::Parts {
   void OnGate(const OwnFeedGate& gate);
   absl::Status OpenDoors();
   absl::Status OpenAdminDoor();
+  absl::Status OpenHttp();
   std::string admin_listening() const;
 };
 
@@ -227,6 +242,25 @@ absl::Status Node::Parts::OpenAdminDoor() {
   return absl::OkStatus();
 }
 
+absl::Status Node::Parts::OpenHttp() {
+  if (config.http_listen.empty()) return absl::OkStatus();
+  Edge::Options options;
+  options.parts =
+      EdgeParts{store.get(), [this] { return charter->current(); }, clock, directory.get(), hub.get(), config.partner};
+  options.server = HttpServerOptions(config);
+  options.authoriser = authoriser.get();
+  options.caller_limits = caller_limits.get();
+  options.public_url = config.http_public_url;
+  options.proxies = config.http_proxies;
+  options.access_log = config.http_access_log;
+  options.version = CAIRN_VERSION;
+  options.ready = [parts = options.parts] { return CheckReadable(parts); };
+  absl::StatusOr<std::unique_ptr<Edge>> started = Edge::Start(std::move(options));
+  if (!started.ok()) return Annotate(started.status(), "http.listen");
+  edge = *std::move(started);
+  return absl::OkStatus();
+}
+
 std::string Node::Parts::admin_listening() const {
   if (admin == nullptr) return "";
   return absl::StrCat(config.admin_listen.substr(0, config.admin_listen.rfind(':') + 1), admin->port());
@@ -270,6 +304,7 @@ absl::Status Node::Parts::OpenDoors() {
   ASSIGN_OR_RETURN(local, LocalServer::Start(config.socket, {directory_service.get(), publishing_service.get(),
                                                              operations_service.get()}));
   RETURN_IF_ERROR(OpenAdminDoor());
+  RETURN_IF_ERROR(OpenHttp());
   upkeep =
       std::make_unique<Upkeep>(Upkeep::Options{config.heartbeat, config.tombstone_retention, [this] { ReadKeys(); }},
                                feeds.get(), publisher.get(), charter.get(), audit.get(), clock);
@@ -301,6 +336,12 @@ std::string Node::listening() const {
   return absl::StrCat(listen.substr(0, listen.rfind(':') + 1), parts_->transport->port());
 }
 
+std::string Node::http_listening() const { return parts_->edge == nullptr ? "" : parts_->edge->listening(); }
+
+absl::Status Node::ReloadCertificate() {
+  return parts_->edge == nullptr ? absl::OkStatus() : parts_->edge->ReloadCertificate();
+}
+
 std::string Node::admin_listening() const { return parts_->admin_listening(); }
 
 absl::Status Node::Reload(const NodeConfig& config) {
@@ -312,6 +353,7 @@ absl::Status Node::Reload(const NodeConfig& config) {
 void Node::Stop() {
   Parts& p = *parts_;
   if (p.upkeep != nullptr) p.upkeep->Stop();
+  if (p.edge != nullptr) p.edge->Stop(p.config.drain);
   if (p.directory_service != nullptr) p.directory_service->Stop();
   if (p.publisher != nullptr) p.publisher->Stop();
   if (p.admin != nullptr) p.admin->Stop(p.config.drain);

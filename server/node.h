@@ -24,6 +24,12 @@ class Node {
   // Where the administrators' listener is, "host:port"; empty: there is none.
   std::string admin_listening() const;
 
+  // Where the HTTP side listens, "host:port"; empty: there is none.
+  std::string http_listening() const;
+
+  // Reads the HTTP side's certificate again; on an error the one from before stays.
+  absl::Status ReloadCertificate();
+
   // Puts into force what can change while the node runs: who may come with a certificate (admin.clients). Calls of
   // those who may no more are ended. INVALID_ARGUMENT, and nothing changed, for settings that LoadConfig would not
   // give.

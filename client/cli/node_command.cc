@@ -39,6 +39,7 @@ struct InitOptions {
   std::string node_id;
   std::string listen;
   std::string endpoint;
+  std::string http;
   bool dial_out_only = false;
 };
 
@@ -190,8 +191,12 @@ absl::StatusOr<MadeNode> MakeNode(const InitOptions& options, Context* context) 
   RETURN_IF_ERROR(WriteSecretFile(directory.PathOf(data_dir::publishing_key), key.ToPem()));
   RETURN_IF_ERROR(WriteSecretFile(directory.PathOf(data_dir::tls_key), identity.key_pem));
   RETURN_IF_ERROR(WriteWholeFile(directory.PathOf(data_dir::tls_certificate), identity.certificate_pem));
-  const NodeTomlValues toml{options.partner, made.join.node, options.name, options.listen,
-                            made.join.endpoint == options.listen ? "" : made.join.endpoint};
+  const NodeTomlValues toml{options.partner,
+                            made.join.node,
+                            options.name,
+                            options.listen,
+                            made.join.endpoint == options.listen ? "" : made.join.endpoint,
+                            options.http};
   RETURN_IF_ERROR(WriteWholeFile(directory.PathOf(data_dir::config), NodeTomlText(toml)));
   RETURN_IF_ERROR(WriteWholeFile(directory.PathOf(data_dir::join_request), JoinRequestText(made.request)));
   RETURN_IF_ERROR(directory.Commit());
@@ -246,6 +251,8 @@ void AddNodeCommands(CLI::App* app, Context* context) {
       ->capture_default_str();
   init->add_option("--node-id", options->node_id, "The node's id; by default the partner's followed by -1");
   init->add_option("--listen", options->listen, "Where the node listens for other nodes")->type_name("HOST:PORT");
+  init->add_option("--http", options->http, "Where readers reach it with a browser; by default nowhere")
+      ->type_name("HOST:PORT");
   init->add_option("--endpoint", options->endpoint, "Where others dial it, when that is not --listen")
       ->type_name("HOST:PORT");
   init->add_flag("--dial-out-only", options->dial_out_only,

@@ -72,6 +72,24 @@ constexpr absl::string_view defaults_text = R"(
 # spki_sha256 = "..."
 # role = "publisher"
 # audiences = ["consortium"]
+)";
+
+constexpr absl::string_view http_text = R"(
+# The rest of the HTTP side's settings. Behind a reverse proxy that has the certificate, name the address from which it comes,
+# since limits count addresses; see deploy/nginx.conf.
+#public_url = ""
+#proxies = ["127.0.0.1"]
+# PEM files, read again on SIGHUP. Empty: plain HTTP, for a proxy or this machine.
+#tls_certificate = ""
+#tls_key = ""
+# Requests that are answered at a time, and connections: in all (2000 with TLS), and from one address.
+#workers = 4
+#connections = 10000
+#connections_per_address = 100
+# One line a request, without words, ids and whole addresses.
+#access_log = true
+# /metrics for everybody; else only for programs on this machine that come without a proxy.
+#metrics = false
 
 [limits]
 # Queries that run at a time; each has a connection of its own to the database.
@@ -90,14 +108,18 @@ std::string JoinPath(absl::string_view base, absl::string_view relative) {
 }
 
 std::string NodeTomlText(const NodeTomlValues& values) {
-  return absl::StrCat("# Configuration of a Cairn node. `cairnd --check-config` says what is in effect.\n\n",
-                      "# The partner that this node belongs to, and the node itself, as the charter names them.\n",
-                      "partner = ", TomlString(values.partner), "\nnode = ", TomlString(values.node),
-                      "\n\n# A name for people to read.\nname = ", TomlString(values.name),
-                      "\n\n# Where other nodes reach this one, \"host:port\". Empty: it only dials out.\nlisten = ",
-                      TomlString(values.listen),
-                      "\n\n# The address that others dial, when it is another one than `listen`.\nadvertise = ",
-                      TomlString(values.advertise), "\n", defaults_text);
+  return absl::StrCat(
+      "# Configuration of a Cairn node. `cairnd --check-config` says what is in effect.\n\n",
+      "# The partner that this node belongs to, and the node itself, as the charter names them.\n",
+      "partner = ", TomlString(values.partner), "\nnode = ", TomlString(values.node),
+      "\n\n# A name for people to read.\nname = ", TomlString(values.name),
+      "\n\n# Where other nodes reach this one, \"host:port\". Empty: it only dials out.\nlisten = ",
+      TomlString(values.listen),
+      "\n\n# The address that others dial, when it is another one than `listen`.\nadvertise = ",
+      TomlString(values.advertise), "\n", defaults_text,
+      "\n# Readers: pages, feeds, JSON. Only what is public, and with a token what it may read.\n[http]\n"
+      "# Where they reach this node, \"host:port\", such as \"0.0.0.0:8080\". Empty: nowhere.\nlisten = ",
+      TomlString(values.http), "\n", http_text);
 }
 
 }  // namespace cairn

@@ -31,6 +31,7 @@ struct NodeTomlValues {
   std::string name;       // for people; empty: none
   std::string listen;     // "host:port"; empty: the node only dials out
   std::string advertise;  // "host:port" that others dial; empty: `listen`
+  std::string http;       // "host:port" where readers come; empty: nowhere
 };
 
 // The text of a node.toml with those values; every other setting stands in it as a comment with its default.

@@ -152,6 +152,8 @@ inline constexpr size_t http_languages_max = 16;                 // people who r
 inline constexpr size_t http_gzip_bytes_min = 1024;              // below it one packet takes the answer anyway
 inline constexpr size_t http_ignored_names_max = 20;             // unknown parameters that are named back
 inline constexpr size_t http_states_max = 1'000;                 // combinations of feeds that somebody may read, remembered: one a circle and a few
+inline constexpr int http_event_streams_max = 500;               // each reads the database after each change: a tenth of a millisecond
+inline constexpr int http_event_streams_per_address_max = 20;    // dashboards of one office
 inline constexpr int http_stream_wait_millis = 15'000;           // an event stream says something so often: proxies cut off what is silent for 30 s or more
 
 }  // namespace cairn::limits

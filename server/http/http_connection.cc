@@ -21,6 +21,7 @@ constexpr size_t read_bytes_first = 1024;  // of an idle connection; most heads 
 constexpr size_t read_bytes = 4 * 1024;
 constexpr size_t slice_bytes = 64 * 1024;
 constexpr absl::Duration linger_max = absl::Seconds(2);
+constexpr absl::Duration linger_draining_max = absl::Milliseconds(200);
 constexpr size_t linger_bytes_max = 1024 * 1024;
 
 constexpr absl::string_view line_ends("\r\n\0", 3);
@@ -251,7 +252,7 @@ void HttpConnection::Linger() {
   state_ = State::kLingering;
   socket_->EndSending([self = shared_from_this()](const error_code&, size_t) { self->Close(); });
   if (at_end_ && !socket_->secure()) return Close();
-  Arm(linger_max);
+  Arm(draining_ ? linger_draining_max : linger_max);
   in_.clear();
   if (!socket_->secure()) ReadMore();
 }

@@ -1,0 +1,98 @@
+#include "server/http/edge.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "server/http/directory_routes.h"
+#include "server/http/events.h"
+#include "server/http/http_door.h"
+#include "server/http/status_routes.h"
+
+namespace cairn {
+namespace {
+
+// Reading is reading, by whichever door: the row of the table that Search has is that of all of HTTP.
+constexpr char reading_method[] = "/cairn.v1.Directory/Search";
+
+absl::StatusOr<HttpCaller> Admit(const Authoriser* authoriser, CallerLimits* limits, const std::string& token) {
+  Credential credential;
+  credential.bearer.push_back(token);
+  ASSIGN_OR_RETURN(const Caller caller, authoriser->Authorise(credential, reading_method));
+  RETURN_IF_ERROR(limits->TakeRequest(caller));
+  return HttpCaller{caller.reader(), [authoriser, caller] { return authoriser->StillValid(caller); }};
+}
+
+// Never what was asked for: a path has ids, a query has words.
+void LogAccess(const HttpObservation& seen) {
+  LogInfo("http.request", {{"route", seen.route},
+                           {"status", seen.status},
+                           {"bytes", seen.bytes},
+                           {"millis", absl::ToInt64Milliseconds(seen.took)},
+                           {"client", seen.client}});
+}
+
+}  // namespace
+
+struct Edge::Parts {
+  Options options;
+  Router router;
+  EventSlots event_slots;
+  std::unique_ptr<DirectoryStates> states;
+  std::unique_ptr<HttpDoor> door;
+  std::unique_ptr<HttpServer> server;
+
+  void AddRoutes();
+  void MakeDoor();
+};
+
+void Edge::Parts::AddRoutes() {
+  AddDirectoryRoutes(options.parts, &router);
+  AddEventRoutes(options.parts, &event_slots, &router);
+  AddStatusRoutes(options.parts, {options.version, options.ready}, &router);
+}
+
+void Edge::Parts::MakeDoor() {
+  HttpDoor::Options door_options;
+  door_options.router = &router;
+  door_options.states = states.get();
+  door_options.clock = options.parts.clock;
+  door_options.admit = [this](const std::string& token) {
+    return Admit(options.authoriser, options.caller_limits, token);
+  };
+  door_options.observe = [this](const HttpObservation& seen) {
+    if (options.access_log) LogAccess(seen);
+  };
+  door_options.public_url = options.public_url;
+  door_options.proxies = options.proxies;
+  door = std::make_unique<HttpDoor>(std::move(door_options));
+}
+
+Edge::Edge(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+absl::StatusOr<std::unique_ptr<Edge>> Edge::Start(Options options) {
+  std::unique_ptr<Edge> edge(new Edge(std::make_unique<Parts>()));
+  Parts& p = *edge->parts_;
+  p.options = std::move(options);
+  p.states = std::make_unique<DirectoryStates>(p.options.parts);
+  p.AddRoutes();
+  p.MakeDoor();
+  ASSIGN_OR_RETURN(p.server, HttpServer::Start(p.options.server, p.door.get(), p.options.parts.clock));
+  return edge;
+}
+
+Edge::~Edge() { Stop(absl::ZeroDuration()); }
+
+std::string Edge::listening() const {
+  const std::string& listen = parts_->options.server.listen;
+  return absl::StrCat(listen.substr(0, listen.rfind(':') + 1), parts_->server->port());
+}
+
+absl::Status Edge::ReloadCertificate() { return parts_->server->ReloadCertificate(); }
+
+void Edge::Stop(absl::Duration grace) {
+  if (parts_->server != nullptr) parts_->server->Stop(grace);
+}
+
+}  // namespace cairn

@@ -1,0 +1,46 @@
+// The HTTP side of a node, put together.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/access/authoriser.h"
+#include "server/access/caller_limits.h"
+#include "server/http/edge_parts.h"
+#include "server/http/http_server.h"
+
+namespace cairn {
+
+// Runs from Start to Stop. Thread-safe. What is passed in must outlive it. New groups of paths are added in edge.cc.
+class Edge {
+ public:
+  struct Options {
+    EdgeParts parts;
+    HttpServer::Options server;
+    const Authoriser* authoriser = nullptr;  // who has a token
+    CallerLimits* caller_limits = nullptr;
+    std::string public_url;            // see HttpDoor::Options
+    std::vector<std::string> proxies;  // see HttpDoor::Options
+    bool access_log = true;
+    std::string version;                  // of the program
+    std::function<absl::Status()> ready;  // see StatusRoutesOptions
+  };
+  static absl::StatusOr<std::unique_ptr<Edge>> Start(Options options);
+  ~Edge();
+
+  // Where it listens, "host:port".
+  std::string listening() const;
+  absl::Status ReloadCertificate();
+  void Stop(absl::Duration grace);
+
+ private:
+  struct Parts;
+  explicit Edge(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace cairn

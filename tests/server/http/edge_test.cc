@@ -1,0 +1,274 @@
+// The HTTP side over a real directory: who sees what, filters, validators, events.
+#include "server/http/edge.h"
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "server/http/directory_routes.h"
+#include "server/http/events.h"
+#include "server/http/http_door.h"
+#include "server/http/status_routes.h"
+#include "tests/server/directory/test_directory.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+using Json = nlohmann::json;
+
+// A door over pl-x's node. The token "good" reads the police's circle until it is revoked.
+class EdgeTest : public DirectoryTest {
+ protected:
+  EdgeTest() {
+    parts_ = EdgeParts{db_.store.get(), Source(), &db_.clock, &directory_, &hub_, "pl-x"};
+    states_ = std::make_unique<DirectoryStates>(parts_);
+    AddDirectoryRoutes(parts_, &router_);
+    AddEventRoutes(parts_, &slots_, &router_);
+    AddStatusRoutes(parts_, {"1.0", [this] { return ready_; }}, &router_);
+    router_.Add({"/state", {}, DependsOn::kRecords, [](const HttpRequest& request) {
+                   return HttpResponse::Of("text/plain", request.base_url);
+                 }});
+    options_.router = &router_;
+    options_.states = states_.get();
+    options_.clock = &db_.clock;
+    options_.admit = [this](const std::string& token) -> absl::StatusOr<HttpCaller> {
+      if (token != "good") return absl::UnauthenticatedError("the token is not valid");
+      return HttpCaller{Reader::Limited("pl-x", {"circle:police"}), [this] { return token_; }};
+    };
+    options_.observe = [this](const HttpObservation& seen) { seen_ = seen; };
+    db_.Publish(pl_, {TestService(1, "Night line"), TestService(2, "Legal advice")});
+    db_.Publish(police_, {TestService(3, "Shelter")});
+  }
+
+  HttpResponse Ask(absl::string_view target, NameValues headers = {}, absl::string_view method = "GET") {
+    if (door_ == nullptr) door_ = std::make_unique<HttpDoor>(options_);
+    HttpHead head;
+    head.method = std::string(method);
+    head.target = std::string(target);
+    head.host = "x.example";
+    head.headers = std::move(headers);
+    return door_->Answer(head, {"192.0.2.77", false});
+  }
+  static Json Parsed(const HttpResponse& response) { return Json::parse(response.body, nullptr, false); }
+  static NameValues Token() { return {{"authorization", "Bearer good"}}; }
+
+  DirectoryReader directory_ = Directory();
+  EdgeParts parts_;
+  Router router_;
+  EventSlots slots_;
+  std::unique_ptr<DirectoryStates> states_;
+  HttpDoor::Options options_;
+  std::unique_ptr<HttpDoor> door_;
+  HttpObservation seen_;
+  absl::Status ready_;
+  absl::Status token_;
+};
+
+TEST_F(EdgeTest, SearchAnswersAsTheRpcDoes) {
+  const HttpResponse response = Ask("/api/search?q=night&kind=service&limit=5");
+  EXPECT_EQ(response.Header("Content-Type"), "application/json");
+  const Json found = Parsed(response);
+  EXPECT_EQ(found["hits"][0]["title"], "Night line");
+  EXPECT_EQ(found["hits"][0]["record"]["partner"], "pl-x");
+  EXPECT_EQ(found["total"], "1");
+}
+
+TEST_F(EdgeTest, ListGoesOnByPageTokenAndRepeatedParametersAreAlternatives) {
+  const Json first = Parsed(Ask("/api/list?kind=service&kind=training&limit=1"));
+  ASSERT_EQ(first["records"].size(), 1u);
+  const std::string token = first["nextPageToken"];
+  const Json second = Parsed(Ask(absl::StrCat("/api/list?kind=service&kind=training&limit=1&page_token=", token)));
+  EXPECT_NE(second["records"][0]["record"]["id"], first["records"][0]["record"]["id"]);
+}
+
+TEST_F(EdgeTest, OneRecordFacetsAndPartners) {
+  EXPECT_EQ(Parsed(Ask(absl::StrCat("/api/records/", TestId(1))))["record"]["record"]["service"]["name"], "Night line");
+  EXPECT_EQ(Ask(absl::StrCat("/api/records/", TestId(9))).status, 404);
+  EXPECT_EQ(Parsed(Ask("/api/facets"))["facets"][0]["name"], "kind");
+  EXPECT_THAT(Ask("/api/partners").body, HasSubstr(R"("id":"pl-x","name":"Partner pl-x")"));
+}
+
+TEST_F(EdgeTest, AnybodySeesWhatIsPublicAndATokenItsAudiences) {
+  EXPECT_EQ(Ask(absl::StrCat("/api/records/", TestId(3))).status, 404);
+  EXPECT_THAT(Ask("/api/list").body, Not(HasSubstr("Shelter")));
+  const HttpResponse with_token = Ask("/api/list", Token());
+  EXPECT_THAT(with_token.body, HasSubstr("Shelter"));
+  EXPECT_EQ(with_token.Header("Cache-Control"), "private, no-cache");
+  EXPECT_THAT(std::string(with_token.Header("Vary")), HasSubstr("Authorization"));
+}
+
+TEST_F(EdgeTest, AWrongTokenIsRefusedAndNotOverlooked) {
+  for (const char* value : {"Bearer bad", "Basic Z29vZA==", "good"}) {
+    const HttpResponse response = Ask("/api/list", {{"authorization", value}});
+    EXPECT_EQ(response.status, 401) << value;
+    EXPECT_EQ(response.Header("Cache-Control"), "no-store");
+  }
+}
+
+TEST_F(EdgeTest, WrongParametersAreNamedAndUnknownOnesIgnored) {
+  EXPECT_THAT(Ask("/api/search?near=here").body, HasSubstr("near"));
+  for (const char* query : {"limit=0", "limit=x", "limit=1000000000", "near=1", "within_km=x", "kind=house", "stale=2",
+                            "country=Poland", "page_token=x", "on=tomorrow"}) {
+    EXPECT_EQ(Ask(absl::StrCat("/api/search?", query)).status, 400) << query;
+  }
+  const HttpResponse response = Ask("/api/search?q=night&utm=1&a%0d%0a=2&kind=");
+  EXPECT_EQ(response.status, 400);  // a line end in a name
+  EXPECT_EQ(Ask("/api/search?q=night&utm=1&%C5%82=2&kind=").Header("X-Ignored-Parameters"), "utm, %C5%82");
+}
+
+TEST_F(EdgeTest, BadTargetsAreRefused) {
+  for (const char* target : {"/api/../api/list", "/api/%2e%2e/x", "/api/a%2Fb", "/api/a%5cb", "/api/search?q=%ff%fe",
+                             "/api/search?q=%", "/a%00", "http://other.example/api/list", "api/list"}) {
+    EXPECT_EQ(Ask(target).status, 400) << target;
+  }
+  EXPECT_EQ(Ask("http://x.example/api/list").status, 200);
+  EXPECT_EQ(Ask("/etc/passwd").status, 404);
+}
+
+TEST_F(EdgeTest, OnlyReadingMethodsAndCorsForThem) {
+  EXPECT_EQ(Ask("/api/list", {}, "POST").status, 405);
+  EXPECT_EQ(Ask("/api/list", {}, "DELETE").Header("Allow"), "GET, HEAD, OPTIONS");
+  const HttpResponse preflight = Ask("/api/list", {{"origin", "https://a.example"}}, "OPTIONS");
+  EXPECT_EQ(preflight.status, 204);
+  EXPECT_EQ(preflight.Header("Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(preflight.Header("Access-Control-Allow-Methods"), "GET, HEAD, OPTIONS");
+}
+
+TEST_F(EdgeTest, EveryAnswerHasTheSecurityHeadersAndNoCookie) {
+  for (const char* target : {"/api/list", "/nothing", "/healthz", "/api/search?limit=0"}) {
+    const HttpResponse response = Ask(target);
+    EXPECT_THAT(std::string(response.Header("Content-Security-Policy")), StartsWith("default-src 'none'")) << target;
+    EXPECT_EQ(response.Header("X-Content-Type-Options"), "nosniff");
+    EXPECT_EQ(response.Header("Referrer-Policy"), "no-referrer");
+    EXPECT_EQ(response.Header("Set-Cookie"), "");
+  }
+}
+
+TEST_F(EdgeTest, WhoHasItAlreadyIsToldSoUntilItChanges) {
+  const std::string etag(Ask("/api/list").Header("ETag"));
+  EXPECT_EQ(Ask("/api/list", {{"if-none-match", etag}}).status, 304);
+  EXPECT_EQ(Ask("/api/list", {{"if-none-match", absl::StrCat("\"x\", W/", etag)}}).status, 304);
+  db_.Publish(pl_, {TestService(4, "Another")});
+  EXPECT_EQ(Ask("/api/list", {{"if-none-match", etag}}).status, 200);
+}
+
+TEST_F(EdgeTest, LastModifiedNeverHidesAChange) {
+  Ask("/state");
+  db_.clock.Advance(absl::Seconds(10));
+  const std::string before(Ask("/state").Header("Last-Modified"));
+  ASSERT_NE(before, "");
+  EXPECT_EQ(Ask("/state", {{"if-modified-since", before}}).status, 304);
+  db_.Publish(pl_, {TestService(4, "Another")});
+  const HttpResponse changed = Ask("/state", {{"if-modified-since", before}});
+  EXPECT_EQ(changed.status, 200);
+  EXPECT_EQ(changed.Header("Last-Modified"), "") << "the second has not passed: another change may come in it";
+}
+
+TEST_F(EdgeTest, LongTextIsCompressedForThoseWhoTakeIt) {
+  std::vector<v1::Record> many;
+  for (int i = 10; i < 60; ++i) many.push_back(TestService(i, absl::StrCat("Service ", i)));
+  db_.Publish(pl_, many);
+  const HttpResponse plain = Ask("/api/list");
+  const HttpResponse packed = Ask("/api/list", {{"accept-encoding", "br, gzip;q=0.5"}});
+  EXPECT_EQ(packed.Header("Content-Encoding"), "gzip");
+  EXPECT_LT(packed.body.size() * 3, plain.body.size());
+  EXPECT_NE(packed.Header("ETag"), plain.Header("ETag"));
+  EXPECT_EQ(Ask("/api/list", {{"accept-encoding", "gzip;q=0"}}).body, plain.body);
+  EXPECT_EQ(Ask("/api/list", {{"if-none-match", std::string(packed.Header("ETag"))}}).status, 304);
+}
+
+TEST_F(EdgeTest, AnAddressThatAsksTooOftenIsTold) {
+  options_.requests_burst = 3;
+  options_.requests_per_second = 1;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Ask("/healthz").status, 200);
+  EXPECT_EQ(Ask("/healthz").status, 429);
+  db_.clock.Advance(absl::Seconds(1));
+  EXPECT_EQ(Ask("/healthz").status, 200);
+}
+
+TEST_F(EdgeTest, WhatIsSeenForLogsNamesNobodyAndNoWords) {
+  Ask(absl::StrCat("/api/records/", TestId(1), "?q=secret"));
+  EXPECT_EQ(seen_.route, "/api/records/{id}");
+  EXPECT_EQ(seen_.client, "192.0.2.0/24");
+}
+
+TEST_F(EdgeTest, OnlyAProxyThatIsKnownSpeaksForOthers) {
+  Ask("/healthz", {{"x-forwarded-for", "198.51.100.9"}});
+  EXPECT_EQ(seen_.client, "192.0.2.0/24");
+  door_ = nullptr;
+  options_.proxies = {"192.0.2.77"};
+  Ask("/healthz", {{"x-forwarded-for", "203.0.113.1"}, {"x-forwarded-for", "198.51.100.9"}});
+  EXPECT_EQ(seen_.client, "198.51.100.0/24");
+  EXPECT_EQ(Ask("/state", {{"x-forwarded-proto", "https"}}).body, "https://x.example");
+}
+
+TEST_F(EdgeTest, StatusIsWhatAnybodyMayKnow) {
+  const HttpResponse response = Ask("/status.json", Token());
+  EXPECT_THAT(response.body, HasSubstr(R"("liveRecords": "2")"));
+  EXPECT_THAT(response.body, Not(HasSubstr("police")));
+  ready_ = absl::UnavailableError("starting");
+  EXPECT_EQ(Ask("/readyz").status, 503);
+  EXPECT_EQ(Ask("/healthz").status, 200);
+}
+
+// --- events
+
+TEST_F(EdgeTest, EventsTellWhatIsThereThenWhatChangesAndGoOnByTheirId) {
+  HttpResponse response = Ask("/events?kind=service");
+  ASSERT_EQ(response.Header("Content-Type"), "text/event-stream");
+  int woken = 0;
+  response.stream->OnWake([&woken] { ++woken; });
+  const std::string first = response.stream->Next()->bytes;
+  EXPECT_THAT(first, AllOf(StartsWith("retry: 3000\n\n"), HasSubstr("event: upsert\n"), HasSubstr("Night line"),
+                           HasSubstr("event: caught_up\nid: "), Not(HasSubstr("Shelter"))));
+  const size_t id = first.rfind("id: ") + 4;
+  const std::string last_id = first.substr(id, first.find('\n', id) - id);
+  EXPECT_EQ(response.stream->Next()->bytes, "");
+  db_.Withdraw(pl_, v1::SERVICE, {TestId(2)});
+  EXPECT_EQ(woken, 1);
+  EXPECT_THAT(response.stream->Next()->bytes, AllOf(HasSubstr("event: removed\n"), HasSubstr(TestId(2))));
+  const std::string resumed = Ask("/events?kind=service", {{"last-event-id", last_id}}).stream->Next()->bytes;
+  EXPECT_THAT(resumed, AllOf(HasSubstr("event: removed\n"), Not(HasSubstr("Night line"))));
+}
+
+TEST_F(EdgeTest, SilenceIsBrokenByAComment) {
+  HttpResponse response = Ask("/events");
+  response.stream->Next().IgnoreError();
+  EXPECT_EQ(response.stream->Next()->bytes, "");
+  db_.clock.Advance(absl::Seconds(15));
+  EXPECT_EQ(response.stream->Next()->bytes, ": still here\n\n");
+}
+
+TEST_F(EdgeTest, ATokenThatIsTooOldResetsTheReader) {
+  const std::string first = Ask("/events").stream->Next()->bytes;
+  const size_t id = first.rfind("id: ") + 4;
+  const std::string last_id = first.substr(id, first.find('\n', id) - id);
+  db_.Publish({"pl-x", "public", 2}, {TestService(1, "Anew")});
+  HttpResponse response = Ask("/events", {{"last-event-id", last_id}});
+  const absl::StatusOr<HttpStream::Piece> piece = response.stream->Next();
+  EXPECT_TRUE(piece->last);
+  EXPECT_THAT(piece->bytes, AllOf(HasSubstr("event: reset\nid\ndata: {"), HasSubstr("WATCH_TOKEN_TOO_OLD")));
+  EXPECT_EQ(Ask("/events?since=forged").status, 400);
+}
+
+TEST_F(EdgeTest, EventStreamsAreBoundedForOneAddress) {
+  std::vector<HttpResponse> open;
+  for (int i = 0; i < limits::http_event_streams_per_address_max; ++i) open.push_back(Ask("/events"));
+  EXPECT_EQ(open.back().status, 200);
+  EXPECT_EQ(Ask("/events").status, 429);
+  open.clear();
+  EXPECT_EQ(Ask("/events").status, 200);
+}
+
+TEST_F(EdgeTest, AStreamEndsWithItsToken) {
+  HttpResponse response = Ask("/events", Token());
+  EXPECT_THAT(response.stream->Next()->bytes, HasSubstr("Shelter"));
+  token_ = absl::UnauthenticatedError("revoked");
+  EXPECT_FALSE(response.stream->Next().ok());
+}
+
+}  // namespace
+}  // namespace cairn
