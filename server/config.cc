@@ -39,8 +39,8 @@ constexpr const char* root_keys[] = {"partner",
 constexpr const char* path_keys[] = {"database", "socket", "charter", "tls_key", "tls_certificate", "publishing_key"};
 constexpr const char* admin_keys[] = {"listen", "tls_key", "tls_certificate", "client_ca", "clients"};
 constexpr const char* client_keys[] = {"name", "spki_sha256", "role", "audiences"};
-constexpr const char* http_keys[] = {"listen",  "public_url",  "tls_certificate",         "tls_key",    "proxies",
-                                     "workers", "connections", "connections_per_address", "access_log", "metrics"};
+constexpr const char* http_keys[] = {"listen",  "public_url",  "tls_certificate",         "tls_key",   "proxies",
+                                     "workers", "connections", "connections_per_address", "access_log"};
 constexpr const char* role_names[] = {"reader", "editor", "publisher", "operator"};
 constexpr const char* limit_keys[] = {"readers", "watchers", "drain_seconds"};
 constexpr size_t socket_path_bytes_max = 107;  // sockaddr_un.sun_path without its final zero
@@ -344,7 +344,6 @@ absl::Status ReadHttp(const toml::table* table, const std::string& path, NodeCon
   http.Number("connections", 10, 1'000'000, &connections);
   http.Number("connections_per_address", 1, 1'000'000, &per_address);
   http.Flag("access_log", &config->http_access_log);
-  http.Flag("metrics", &config->http_metrics);
   config->http_workers = static_cast<int>(workers);
   config->http_connections = static_cast<int>(connections);
   config->http_connections_per_address = static_cast<int>(per_address);
@@ -362,8 +361,7 @@ toml::table HttpSettings(const NodeConfig& config) {
                      {"workers", config.http_workers},
                      {"connections", config.http_connections},
                      {"connections_per_address", config.http_connections_per_address},
-                     {"access_log", config.http_access_log},
-                     {"metrics", config.http_metrics}};
+                     {"access_log", config.http_access_log}};
 }
 
 toml::table AdminSettings(const NodeConfig& config) {

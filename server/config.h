@@ -63,7 +63,6 @@ struct NodeConfig {
   int http_connections = 0;  // 0: as limits.h says
   int http_connections_per_address = limits::http_connections_per_address_max;
   bool http_access_log = true;
-  bool http_metrics = false;  // to everybody; else to this machine
 
   int readers = 4;
   int watchers = 32;

@@ -76,9 +76,9 @@ constexpr absl::string_view defaults_text = R"(
 
 constexpr absl::string_view http_text = R"(
 # The rest of the HTTP side's settings. Behind a reverse proxy that has the certificate, name the address from which it comes,
-# since limits count addresses; see deploy/nginx.conf.
+# such as "127.0.0.1", since limits count addresses; see deploy/nginx.conf.
 #public_url = ""
-#proxies = ["127.0.0.1"]
+#proxies = []
 # PEM files, read again on SIGHUP. Empty: plain HTTP, for a proxy or this machine.
 #tls_certificate = ""
 #tls_key = ""
@@ -88,8 +88,6 @@ constexpr absl::string_view http_text = R"(
 #connections_per_address = 100
 # One line a request, without words, ids and whole addresses.
 #access_log = true
-# /metrics for everybody; else only for programs on this machine that come without a proxy.
-#metrics = false
 
 [limits]
 # Queries that run at a time; each has a connection of its own to the database.
