@@ -20,6 +20,7 @@
 #include "server/access/caller_limits.h"
 #include "server/access/token_store.h"
 #include "server/charter/live_charter.h"
+#include "server/directory/change_keeper.h"
 #include "server/directory/directory_reader.h"
 #include "server/directory/watch_hub.h"
 #include "server/feed/head_checker.h"
@@ -95,6 +96,7 @@ struct Node::Parts {
   std::unique_ptr<LiveCharter> charter;
   std::unique_ptr<HeadChecker> checker;
   std::unique_ptr<DirectoryReader> directory;
+  std::unique_ptr<ChangeKeeper> changes;
   std::unique_ptr<Replicator> replicator;
   std::unique_ptr<Publisher> publisher;
   std::unique_ptr<GrpcTransport> transport;
@@ -148,6 +150,8 @@ absl::Status Node::Parts::TakeCharter(const v1::CharterChain& chain) {
   if (charter->current()->empty()) return NoCharter(config);
   checker = std::make_unique<HeadChecker>(charter.get(), store->consortium(), clock);
   directory = std::make_unique<DirectoryReader>(
+      store.get(), [this] { return charter->current(); }, clock);
+  changes = std::make_unique<ChangeKeeper>(
       store.get(), [this] { return charter->current(); }, clock);
   charter->OnChange([this](std::shared_ptr<const CharterView>) { hub->WakeAll(); });
   return absl::OkStatus();
@@ -305,9 +309,9 @@ absl::Status Node::Parts::OpenDoors() {
                                                              operations_service.get()}));
   RETURN_IF_ERROR(OpenAdminDoor());
   RETURN_IF_ERROR(OpenHttp());
-  upkeep =
-      std::make_unique<Upkeep>(Upkeep::Options{config.heartbeat, config.tombstone_retention, [this] { ReadKeys(); }},
-                               feeds.get(), publisher.get(), charter.get(), audit.get(), clock);
+  upkeep = std::make_unique<Upkeep>(
+      Upkeep::Options{config.heartbeat, config.tombstone_retention, [this] { ReadKeys(); }, changes.get()}, feeds.get(),
+      publisher.get(), charter.get(), audit.get(), clock);
   return absl::OkStatus();
 }
 

@@ -68,6 +68,7 @@ void Upkeep::Run() {
       Compact();
       compact_at = now + kCompactEvery;
     }
+    if (options_.changes != nullptr) LogFailure("changes", options_.changes->Run([this] { return stopping(); }));
     EraseWhenDue(now);
     if (absl::IsResourceExhausted(feeds_->store()->write_health())) TryDisk();
     const absl::Duration wait = std::min({beat_at, clear_at, compact_at}) - clock_->Monotonic();

@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "server/access/audit_log.h"
 #include "server/charter/live_charter.h"
+#include "server/directory/change_keeper.h"
 #include "server/publish/publisher.h"
 #include "server/store/feed_store.h"
 
@@ -24,6 +25,7 @@ class Upkeep {
     absl::Duration heartbeat;            // between new signatures of the own heads, or when a new charter is in force
     absl::Duration tombstone_retention;  // withdrawals are remembered for so long
     std::function<void()> read_keys;     // before each beat: gives the publisher the keys that are there now
+    ChangeKeeper* changes = nullptr;     // asked every few seconds, must outlive this; null: nobody follows changes
   };
   Upkeep(Options options, FeedStore* feeds, Publisher* publisher, const LiveCharter* charter, const AuditLog* audit,
          Clock* clock);

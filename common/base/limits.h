@@ -110,6 +110,15 @@ inline constexpr int query_words_max = 16;                       // beyond it no
 inline constexpr int filter_values_max = 250;                      // all countries of the world in one filter
 inline constexpr uint32_t list_page_size_max = 1'000;            // 1 MB a page
 inline constexpr uint32_t search_page_size_max = 200;            // nobody reads further
+inline constexpr size_t catalogue_cache_bytes_max = 64 * 1024 * 1024;  // lists of a million entries, eight of them
+inline constexpr size_t catalogue_cache_lists_max = 64;          // what a few dashboards ask for again and again
+inline constexpr size_t catalogue_terms_max = 20'000;            // ten large taxonomies
+inline constexpr size_t catalogue_postcode_places_max = 10'000;  // all places of a large city that shares a code
+inline constexpr uint32_t hsds_page_size_default = 50;           // half a screen of a dashboard, some 50 KB
+inline constexpr uint32_t hsds_page_size_max = 1'000;            // 1 MB a page; what asks for more gets so many, and is told by `size`
+inline constexpr size_t hsds_nested_services_max = 1'000;        // within one organization; the list has all
+inline constexpr uint32_t rpde_page_items_default = 500;         // what the specification suggests
+inline constexpr uint32_t rpde_page_items_max = 1'000;           // the same as a page of a list
 inline constexpr int query_budget_millis = 2'000;                // then a query is stopped, so that one reader cannot hold the pool
 
 // --- administrators and readers

@@ -169,6 +169,12 @@ std::string IdOf(absl::string_view partner_namespace, v1::RecordKind kind, absl:
   return IsUuid(id) ? absl::AsciiStrToLower(id) : DeriveId(partner_namespace, kind, id);
 }
 
+std::string ServiceAtLocationId(absl::string_view service_id, const v1::ServiceAtLocation& place) {
+  if (IsUuid(place.id())) return absl::AsciiStrToLower(place.id());
+  const std::string& name = place.id().empty() ? place.location_id() : place.id();
+  return UuidV5(service_id, absl::StrCat("service_at_location/", name)).value_or("");
+}
+
 void EnsureIds(v1::Record* record, absl::string_view partner_namespace, std::vector<Problem>* problems) {
   EnsureOwnId(record, partner_namespace, problems);
   VisitReferences(record, [&](const auto& path, v1::RecordKind kind, std::string& id) {

@@ -28,6 +28,10 @@ std::string DeriveId(absl::string_view partner_namespace, v1::RecordKind kind, a
 // `id` when it is a UUID (lower-cased), else DeriveId of it. Empty stays empty.
 std::string IdOf(absl::string_view partner_namespace, v1::RecordKind kind, absl::string_view id);
 
+// The id of a service at a place: its own when that is a UUID (lower-cased), else UUIDv5 of it, or of the place when it
+// has none, in the namespace of the service's id. Empty when the service's id is no UUID.
+std::string ServiceAtLocationId(absl::string_view service_id, const v1::ServiceAtLocation& place);
+
 // Brings the record's id and every reference of its body to UUIDs, in place:
 // - `id`, when not a UUID, moves to `source_id` and is replaced; when empty and `source_id` is set, it is derived from
 // that;

@@ -46,7 +46,7 @@ const std::array<DerivedTableSql, kDerivedTableCount> kDerivedTables = {{
                         "at_location, first_date, last_date, weekdays, rule, dtstart, opens_at, closes_at, time_zone, "
                         "description",
                         "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-    CAIRN_NUMBERED_ROWS("service_at_location", "location_id, description", "(?, ?, ?, ?)"),
+    CAIRN_NUMBERED_ROWS("service_at_location", "location_id, description, id", "(?, ?, ?, ?, ?)"),
     CAIRN_ONE_ROW("location",
                   "id, organization_id, location_type, name, latitude, longitude, address, city, postal_code, "
                   "state_province, country",

@@ -5,6 +5,8 @@
 #include "common/base/clock.h"
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
+#include "common/record/supplement.h"
+#include "server/store/change_order.h"
 #include "server/store/erase_entry.h"
 #include "server/store/erasure.h"
 #include "server/store/feed_rows.h"
@@ -35,7 +37,7 @@ absl::Status DropAllStaging(Connection& db, absl::string_view partner, absl::str
                     partner, audience);
 }
 
-absl::StatusOr<size_t> EraseSlice(Connection& db, const HeldFeed& held) {
+absl::StatusOr<size_t> EraseSlice(Connection& db, const HeldFeed& held, absl::Time now) {
   struct Row {
     EntryRows rows;
     int kind;
@@ -50,9 +52,12 @@ absl::StatusOr<size_t> EraseSlice(Connection& db, const HeldFeed& held) {
   }
   RETURN_IF_ERROR(row.status());
   ASSIGN_OR_RETURN(const int64_t derived_through, DerivedThrough(db));
+  ASSIGN_OR_RETURN(ChangeNumbers numbers, ChangeNumbers::Begin(db, held.feed.audience == audience_public, now));
   for (const Row& entry : slice) {
+    RETURN_IF_ERROR(NoteGone(db, &numbers, entry.kind, entry.id));
     RETURN_IF_ERROR(EraseEntry(db, {held.feed.partner, entry.kind, entry.id}, entry.rows, derived_through));
   }
+  RETURN_IF_ERROR(numbers.Save(db));
   return slice.size();
 }
 
@@ -78,7 +83,7 @@ absl::StatusOr<ApplyProgress> FeedStore::DropSlice(Connection& db, absl::string_
   ASSIGN_OR_RETURN(const uint64_t staged, CollectGarbage(db));
   if (held.has_value() && held->feed_id != 0) {
     RETURN_IF_ERROR(BeginDrop(db, *held));
-    ASSIGN_OR_RETURN(const size_t erased, EraseSlice(db, *held));
+    ASSIGN_OR_RETURN(const size_t erased, EraseSlice(db, *held, store_->clock()->Now()));
     if (erased > 0) return ApplyProgress::kMoreSlices;
   }
   if (staged > 0) return ApplyProgress::kMoreSlices;

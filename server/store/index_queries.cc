@@ -20,10 +20,11 @@ constexpr char kSelectById[] =
     "SELECT r.entry_id FROM record r WHERE r.kind = ? AND r.id = ? AND r.feed_id IN (SELECT value FROM json_each(?)) "
     "ORDER BY r.feed_id";
 constexpr char kSelectEntry[] =
-    "SELECT e.entry_id, e.feed_id, e.kind, e.id, e.seq, e.visible_at, p.bytes FROM entry e "
+    "SELECT e.entry_id, e.feed_id, e.kind, e.id, e.seq, e.visible_at, p.bytes, e.change_no FROM entry e "
     "CROSS JOIN payload p ON p.payload_id = e.payload_id WHERE e.entry_id = ?";
 constexpr char kSelectChanges[] =
-    "SELECT e.entry_id, e.feed_id, e.kind, e.id, e.seq, e.visible_at, p.bytes, e.payload_id IS NULL FROM entry e "
+    "SELECT e.entry_id, e.feed_id, e.kind, e.id, e.seq, e.visible_at, p.bytes, e.change_no, e.payload_id IS NULL FROM "
+    "entry e "
     "LEFT JOIN payload p ON p.payload_id = e.payload_id WHERE e.feed_id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?";
 constexpr char kCountStale[] =
     "SELECT feed_id, count(*) FROM record r WHERE (r.verified_unix_millis IS NULL OR r.verified_unix_millis + "
@@ -40,6 +41,7 @@ IndexedEntry EntryOf(const Statement& row) {
   entry.seq = static_cast<uint64_t>(row.Int64(4));
   entry.visible_unix_millis = row.Int64(5);
   entry.payload = row.String(6);
+  entry.change_no = row.Int64(7);
   return entry;
 }
 
@@ -206,7 +208,7 @@ absl::StatusOr<std::vector<EntryChange>> ReadChanges(Connection& connection, int
     while (bytes < bytes_max && row.Step()) {
       EntryChange& change = changes.emplace_back();
       change.entry = EntryOf(row);
-      change.tombstone = row.Int64(7) != 0;
+      change.tombstone = row.Int64(8) != 0;
       bytes += change.entry.payload.size();
     }
     RETURN_IF_ERROR(row.status());

@@ -73,6 +73,7 @@ struct IndexedEntry {
   uint64_t seq = 0;
   int64_t visible_unix_millis = 0;  // when this node made this version visible
   std::string payload;
+  int64_t change_no = 0;  // of this version, see change_order.h
 };
 
 // Entries of that id (UUID text), of any kind for kind 0, in order of kind, then feed. Entries that are not indexed are

@@ -6,6 +6,8 @@
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
 #include "common/crypto/hash.h"
+#include "common/record/supplement.h"
+#include "server/store/change_order.h"
 #include "server/store/erase_entry.h"
 #include "server/store/erasure.h"
 #include "server/store/feed_rows.h"
@@ -27,6 +29,7 @@ struct Move {
   int64_t now_millis;
   int64_t derived_through;  // entries above wait for a rebuild and are left to it
   bool groups;              // the partner publishes to several audiences: supplements may depend on what changes
+  ChangeNumbers* numbers = nullptr;  // while slices are applied
 };
 
 absl::Status DeletePayload(const Move& move, int64_t payload_id) {
@@ -42,11 +45,11 @@ absl::Status DeriveGroup(const Move& move, int kind, absl::string_view id) {
 
 absl::Status InsertEntry(const Move& move, const PreparedChange& change) {
   const bool live = change.payload_id != 0;
-  RETURN_IF_ERROR(
-      move.db.Execute("INSERT INTO entry (feed_id, kind, id, seq, payload_id, visible_at, withdrawn_at) "
-                      "VALUES (?, ?, ?, ?, nullif(?, 0), ?, nullif(?, 0))",
-                      move.held.feed_id, change.kind, Blob{change.id}, change.seq, change.payload_id, move.now_millis,
-                      live ? 0 : move.now_millis));
+  RETURN_IF_ERROR(move.db.Execute(
+      "INSERT INTO entry (feed_id, kind, id, seq, payload_id, visible_at, withdrawn_at, change_no, is_public) "
+      "VALUES (?, ?, ?, ?, nullif(?, 0), ?, nullif(?, 0), ?, ?)",
+      move.held.feed_id, change.kind, Blob{change.id}, change.seq, change.payload_id, move.now_millis,
+      live ? 0 : move.now_millis, move.numbers->Take(), move.numbers->is_public()));
   const int64_t entry_id = move.db.last_insert_rowid();
   if (!live || entry_id > move.derived_through) return absl::OkStatus();
   return Derived::Upsert(move.db, move.held.feed_id, entry_id, change.now, nullptr);
@@ -57,13 +60,14 @@ absl::Status ReplaceEntry(const Move& move, const PreparedChange& change) {
   // The same bytes under a new number; a damaged feed's stored hash proves nothing.
   if (change.same_payload && !move.held.damaged) {
     RETURN_IF_ERROR(DeletePayload(move, change.payload_id));
-    return move.db.Execute("UPDATE entry SET seq = ?, visible_at = ? WHERE entry_id = ?", change.seq, move.now_millis,
-                           change.entry_id);
+    return move.db.Execute("UPDATE entry SET seq = ?, visible_at = ?, change_no = ? WHERE entry_id = ?", change.seq,
+                           move.now_millis, move.numbers->Take(), change.entry_id);
   }
   RETURN_IF_ERROR(move.db.Execute(
-      "UPDATE entry SET seq = ?, payload_id = nullif(?, 0), visible_at = ?, withdrawn_at = nullif(?, 0) "
+      "UPDATE entry SET seq = ?, payload_id = nullif(?, 0), visible_at = ?, withdrawn_at = nullif(?, 0), change_no = ? "
       "WHERE entry_id = ?",
-      change.seq, change.payload_id, move.now_millis, live ? 0 : move.now_millis, change.entry_id));
+      change.seq, change.payload_id, move.now_millis, live ? 0 : move.now_millis, move.numbers->Take(),
+      change.entry_id));
   RETURN_IF_ERROR(DeletePayload(move, change.replaced_payload_id));
   if (change.entry_id > move.derived_through) return absl::OkStatus();
   const bool was_live = change.replaced_payload_id != 0;
@@ -105,6 +109,7 @@ absl::Status Sweep(Move* move) {
     if (entry.kept) continue;
     const GroupKey group{staging.feed.partner, static_cast<int>(entry.kind), entry.id};
     RETURN_IF_ERROR(NoteErasure(move->db, absl::FromUnixMillis(move->now_millis)));
+    RETURN_IF_ERROR(NoteGone(move->db, move->numbers, group.kind, group.id16));
     RETURN_IF_ERROR(EraseEntry(move->db, group, {entry.entry_id, entry.payload_id}, move->derived_through));
   }
   staging.swept = rows.size() < limits::apply_slice_entries;
@@ -240,11 +245,13 @@ absl::StatusOr<ApplyProgress> FeedStore::MakeVisible(Connection& db, const Verif
 absl::StatusOr<ApplyProgress> FeedStore::ApplySlice(Connection& db, const FeedKey& feed, const PreparedSlice* slice) {
   ASSIGN_OR_RETURN(std::optional<Move> move, FindMove(db, feed, store_->clock()->Now()));
   if (!move.has_value()) return ApplyProgress::kDone;
-  if (!move->staging.swept) {
-    RETURN_IF_ERROR(Sweep(&*move));
-    return ApplyProgress::kMoreSlices;
-  }
-  ASSIGN_OR_RETURN(const bool last, MoveSlice(*move, slice));
+  ASSIGN_OR_RETURN(ChangeNumbers numbers,
+                   ChangeNumbers::Begin(db, feed.audience == audience_public, store_->clock()->Now()));
+  move->numbers = &numbers;
+  const bool sweep = !move->staging.swept;
+  if (sweep) RETURN_IF_ERROR(Sweep(&*move));
+  ASSIGN_OR_RETURN(const bool last, sweep ? absl::StatusOr<bool>(false) : MoveSlice(*move, slice));
+  RETURN_IF_ERROR(numbers.Save(db));
   if (!last) return ApplyProgress::kMoreSlices;
   RETURN_IF_ERROR(Finish(*move));
   store_->NoteMoved(move->staging.feed);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "common/base/hex.h"
+#include "common/record/ids.h"
 #include "common/record/kinds.h"
 #include "common/record/searchable.h"
 #include "common/text/fold.h"
@@ -157,7 +158,7 @@ void RowMaker::Add(const v1::Service& s) {
   for (int i = 0; i < s.service_at_locations_size(); ++i) AddSchedules(s.service_at_locations(i).schedules(), i);
   for (int i = 0; i < s.service_at_locations_size(); ++i) {
     const v1::ServiceAtLocation& at = s.service_at_locations(i);
-    Row(DerivedTable::kServiceAtLocation, i, at.location_id(), at.description());
+    Row(DerivedTable::kServiceAtLocation, i, at.location_id(), at.description(), ServiceAtLocationId(record_.id(), at));
   }
 }
 

@@ -3,8 +3,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "server/store/change_order.h"
 #include "server/store/rebuild.h"
 #include "server/store/schema_access.h"
+#include "server/store/schema_changes.h"
 #include "server/store/schema_derived.h"
 #include "server/store/schema_exchanged.h"
 #include "server/store/store.h"
@@ -27,7 +29,9 @@ absl::Status CreateVersion1(Connection& db) {
 
 absl::Status AddAccess(Connection& db) { return db.ExecuteScript(kAccessSchema); }
 
-constexpr Migration kMigrations[] = {{1, &CreateVersion1}, {2, &AddAccess}};
+absl::Status AddChangeOrder(Connection& db) { return db.ExecuteScript(kChangesSchema); }
+
+constexpr Migration kMigrations[] = {{1, &CreateVersion1}, {2, &AddAccess}, {3, &AddChangeOrder}};
 
 absl::StatusOr<int64_t> ReadNumber(Connection& db, absl::string_view sql) {
   Statement row = db.Prepare(sql);
@@ -91,8 +95,14 @@ absl::Status OpenSchema(Connection& db, absl::Time now, std::string* consortium)
   if (version == 0) RETURN_IF_ERROR(db.ExecuteScript("PRAGMA page_size=8192"));
   RETURN_IF_ERROR(db.ExecuteScript("PRAGMA journal_mode=WAL"));
   RETURN_IF_ERROR(Migrate(db, version));
-  if (version > 0) return absl::OkStatus();
+  if (version > 0) {
+    // A copy knows nothing of what was shown after it was made.
+    ASSIGN_OR_RETURN(const std::string restored, GetMeta(db, "restored_from"));
+    return restored.empty() ? absl::OkStatus() : RaiseChangeFloor(db, absl::ToUnixMicros(now));
+  }
   RETURN_IF_ERROR(SetMeta(db, "created_at", absl::FormatTime(now, absl::UTCTimeZone())));
+  // Nothing is known of what a file before this one held.
+  RETURN_IF_ERROR(RaiseChangeFloor(db, absl::ToUnixMicros(now)));
   return CompareConsortium(db, consortium);
 }
 

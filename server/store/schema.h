@@ -1,4 +1,5 @@
-// How an older file becomes a newer one. The layout itself: schema_exchanged.h, schema_derived.h, schema_access.h.
+// How an older file becomes a newer one. The layout itself: schema_exchanged.h, schema_derived.h, schema_access.h,
+// schema_changes.h.
 #pragma once
 
 #include <string>
@@ -13,7 +14,7 @@ namespace cairn {
 // In the file's header, so that `file` and people can tell: "Carn".
 inline constexpr int64_t schema_application_id = 0x4361726e;
 // The version that this program writes and the highest that it reads.
-inline constexpr int64_t schema_version = 2;
+inline constexpr int64_t schema_version = 3;
 
 // Checks that `db` is empty or a Cairn file of this or an older version, creates or migrates it, and compares its
 // consortium; see Store::Open for the errors. `consortium` empty: the file's is put into it. Nothing of a file that is

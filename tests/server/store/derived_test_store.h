@@ -67,8 +67,9 @@ class DerivedTestStore {
     feeds = std::make_unique<FeedStore>(store.get(), "test");
   }
 
-  // Publishes the entries as one change of the feed; sequence numbers follow each other.
-  void Change(const FeedKey& feed, std::vector<v1::Entry> entries) {
+  // Publishes the entries as one change of the feed; sequence numbers follow each other. `whole_set`: what is not among
+  // them goes without a withdrawal, as when a feed is fetched anew.
+  void Change(const FeedKey& feed, std::vector<v1::Entry> entries, bool whole_set = false) {
     uint64_t& seq = seqs_[{feed.partner, feed.audience}];
     const uint64_t base = seq;
     for (v1::Entry& entry : entries) entry.set_seq(++seq);
@@ -76,7 +77,7 @@ class DerivedTestStore {
     ASSERT_TRUE(prepared.ok()) << prepared.status();
     StageBatch batch;
     batch.restart = true;
-    batch.full = base == 0;
+    batch.full = base == 0 || whole_set;
     batch.prepared = *std::move(prepared);
     batch.through_seq = batch.basis_seq = seq;
     const absl::Status status = store->Write([&](Connection& db) -> absl::Status {
@@ -90,7 +91,10 @@ class DerivedTestStore {
     ASSERT_TRUE(applied.ok()) << applied;
   }
 
-  void Publish(const FeedKey& feed, const std::vector<v1::Record>& records) {
+  void Publish(const FeedKey& feed, const std::vector<v1::Record>& records) { Change(feed, EntriesOf(records)); }
+  void Replace(const FeedKey& feed, const std::vector<v1::Record>& records) { Change(feed, EntriesOf(records), true); }
+
+  static std::vector<v1::Entry> EntriesOf(const std::vector<v1::Record>& records) {
     std::vector<v1::Entry> entries;
     for (const v1::Record& record : records) {
       v1::Entry& entry = entries.emplace_back();
@@ -98,7 +102,7 @@ class DerivedTestStore {
       entry.set_id(*UuidFromText(record.id()));
       entry.set_payload(record.SerializeAsString());
     }
-    Change(feed, std::move(entries));
+    return entries;
   }
 
   void Withdraw(const FeedKey& feed, v1::RecordKind kind, const std::vector<std::string>& ids) {

@@ -51,11 +51,19 @@ TEST_F(StoreTest, NewerSchemaIsRefusedUntouched) {
 TEST_F(StoreTest, AFileOfTheFirstVersionIsTakenForward) {
   ASSERT_TRUE(Sql("DROP TABLE token").ok());
   ASSERT_TRUE(Sql("DROP TABLE audit").ok());
+  for (const char* newer :
+       {"DROP INDEX entry_by_change", "ALTER TABLE entry DROP COLUMN change_no",
+        "ALTER TABLE entry DROP COLUMN is_public", "ALTER TABLE feed DROP COLUMN public_hidden",
+        "DROP TABLE gone_entry", "DROP INDEX service_by_organization", "DROP INDEX location_by_postal_code",
+        "DROP INDEX service_at_location_by_id", "ALTER TABLE service_at_location DROP COLUMN id"}) {
+    ASSERT_TRUE(Sql(newer).ok()) << newer;
+  }
   ASSERT_TRUE(Sql("PRAGMA user_version=1").ok());
   Reopen();
   EXPECT_EQ(Count("PRAGMA user_version"), schema_version);
   EXPECT_EQ(Count("SELECT count(*) FROM token"), 0);
   EXPECT_EQ(Count("SELECT count(*) FROM audit"), 0);
+  EXPECT_EQ(Count("SELECT count(*) FROM gone_entry"), 0);
 }
 
 TEST_F(StoreTest, OtherConsortiumIsRefused) {

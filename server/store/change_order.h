@@ -1,0 +1,83 @@
+// The order in which this node makes records visible, and takes them away: what harvesters follow.
+//
+// Every visible change of an entry takes a number: microseconds since 1970 on this node's clock, made unique and
+// growing whatever the clock does. One connection writes, so a number is committed after every lower one: whoever has
+// read up to a number has missed nothing below it. The clock of whoever published has no part in it. Public entries
+// have numbers of their own, so that gaps in them tell nothing of what the public may not see.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "server/store/database.h"
+
+namespace cairn {
+
+// Gives out numbers within one write.
+class ChangeNumbers {
+ public:
+  static absl::StatusOr<ChangeNumbers> Begin(Connection& db, bool is_public, absl::Time now);
+
+  bool is_public() const { return is_public_; }
+  // The next one.
+  int64_t Take() { return ++last_; }
+  // Keeps what was given out. Call before the write ends.
+  absl::Status Save(Connection& db) const;
+
+ private:
+  ChangeNumbers(bool is_public, int64_t last) : is_public_(is_public), last_(last) {}
+  bool is_public_;
+  int64_t last_;
+};
+
+// The last number that was given out; 0: none. Runs in reads as well.
+absl::StatusOr<int64_t> LastChangeNumber(Connection& db, bool is_public);
+
+// Remembers that an entry which is about to be deleted was there. Only of public entries; others leave no trace.
+absl::Status NoteGone(Connection& db, ChangeNumbers* numbers, int kind, absl::string_view id16);
+
+// Changes up to this number may be missing: what went then is no longer known. Whoever has come no further starts over.
+absl::StatusOr<int64_t> ChangeFloor(Connection& db);
+// Raises it, within a write.
+absl::Status RaiseChangeFloor(Connection& db, int64_t change_no);
+
+// Forgets those that went before `before`; within a write.
+absl::Status PurgeGone(Connection& db, absl::Time before);
+
+// That something of a record changed; what is left of it is to be looked up.
+struct RecordChange {
+  int64_t change_no = 0;
+  int kind = 0;
+  std::string id16;
+};
+
+// The changes of one kind after `after` in order, up to `limit`, fewer only at the end. Of public entries each record
+// once, at its last change; of others each feed's. Runs in reads as well.
+absl::StatusOr<std::vector<RecordChange>> ReadRecordChanges(Connection& db, bool is_public, int kind, int64_t after,
+                                                            size_t limit);
+
+// Public feeds that the public could not read when that was last looked at, by SetHidden within a write.
+absl::StatusOr<std::vector<int64_t>> HiddenFeeds(Connection& db);
+absl::Status SetHidden(Connection& db, int64_t feed_id, bool hidden);
+
+// Gives new numbers to all entries of the feed after a place, up to a slice of them, for when the whole feed comes into
+// sight or goes out of it. Returns the next place; nullopt: that was all. Within a write.
+struct FeedPlace {
+  int64_t seq = -1;
+  int64_t entry_id = 0;
+};
+absl::StatusOr<std::optional<FeedPlace>> RenumberFeed(Connection& db, int64_t feed_id, const FeedPlace& after,
+                                                      absl::Time now);
+
+// Gives new numbers to entries that show `change`'s record within them (services their organization and places) and
+// have lower ones; up to a slice of them. What the public may not see moves only what the same audience sees. Returns
+// whether there may be more. Within a write.
+absl::StatusOr<bool> RenumberDependents(Connection& db, bool is_public, const RecordChange& change, absl::Time now);
+
+}  // namespace cairn
