@@ -138,6 +138,8 @@ const std::map<std::string, std::set<std::string>>& Layers() {
       {"server/directory", trusted},
       {"server/rpc", plus(working, {"server/access"})},
       {"server/http", plus(working, {"server/access"})},
+      {"server/hsds", plus(working, {"server/access", "server/http"})},
+      {"server/rpde", plus(working, {"server/access", "server/http", "server/hsds"})},
       {"server", plus(working, {"server/access", "server/http", "server/rpc"})},
       {"client/cairn", common},
       {"client/cli", plus(common, {"client/cairn"})},

@@ -112,14 +112,19 @@ void Nester::NestLocations(const v1::Organization& organization, Json* object) {
 
 }  // namespace
 
-absl::StatusOr<std::string> RecordToHsdsJson(const v1::Record& record, const RecordLookup& lookup) {
+absl::StatusOr<Json> RecordToHsdsObject(const v1::Record& record, const RecordLookup& lookup) {
   if (SectionOf(record) < 0) {
     return absl::InvalidArgumentError(absl::StrCat(
         "record ", Quoted(record.id()), " is no service, organization or location: HSDS cannot carry it; use jsonl"));
   }
   Nester nester(lookup);
-  const Json object = nester.Write(record);
+  Json object = nester.Write(record);
   RETURN_IF_ERROR(nester.status);
+  return object;
+}
+
+absl::StatusOr<std::string> RecordToHsdsJson(const v1::Record& record, const RecordLookup& lookup) {
+  ASSIGN_OR_RETURN(const Json object, RecordToHsdsObject(record, lookup));
   return DumpJson(object);
 }
 

@@ -29,6 +29,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "cairn/v1/record.pb.h"
+#include "common/formats/json_text.h"
 #include "common/formats/record_reader.h"
 
 namespace cairn {
@@ -81,8 +82,11 @@ class HsdsExporter {
   absl::flat_hash_set<uint64_t> nested_;
 };
 
-// One service, organization or location as a JSON object on one line, what it refers to nested as far as `lookup` finds
-// it. INVALID_ARGUMENT for other kinds.
+// One service, organization or location, what it refers to nested as far as `lookup` finds it. INVALID_ARGUMENT for
+// other kinds.
+absl::StatusOr<Json> RecordToHsdsObject(const v1::Record& record, const RecordLookup& lookup);
+
+// The same as JSON text on one line.
 absl::StatusOr<std::string> RecordToHsdsJson(const v1::Record& record, const RecordLookup& lookup);
 
 }  // namespace cairn

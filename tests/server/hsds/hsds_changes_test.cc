@@ -1,0 +1,79 @@
+#include "tests/server/hsds/api_fixture.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+class HsdsChangesTest : public ApiTest {
+ protected:
+  std::string Through(const Reader& reader = Reader::Anonymous()) {
+    return std::string(Get("/hsds/services", reader).Header("X-Modified-Through"));
+  }
+};
+
+// What came late has an old time of its publisher's and of its head's, and is new at this node all the same.
+TEST_F(HsdsChangesTest, WhatIsModifiedIsWhatThisNodeCameToShowNotWhatAPublishersClockSays) {
+  db_.Publish(pl_, {TestService(1, "One")});
+  const std::string through = Through();
+  db_.clock.Advance(-absl::Hours(24 * 400));
+  v1::Record old = TestService(2, "Two");
+  old.mutable_updated_at()->set_seconds(1);
+  db_.Publish(lv_, {old});
+  EXPECT_THAT(Ids("/hsds/services?modified_after=" + through), ElementsAre(TestId(1), TestId(2)));
+  EXPECT_THAT(Ids("/hsds/services?modified_after=" + Through()), ElementsAre(TestId(2)));
+}
+
+TEST_F(HsdsChangesTest, AClientThatGoesOnFromTheHighestTimeItSawMissesNothing) {
+  db_.Publish(pl_, {TestService(1, "One"), TestService(2, "Two")});
+  std::string latest;
+  const Json page = GetJson("/hsds/services");
+  for (const Json& each : page["contents"]) {
+    latest = std::max(latest, each["last_modified"].get<std::string>());
+  }
+  db_.Publish(pl_, {TestService(1, "One again")});
+  EXPECT_THAT(Ids("/hsds/services?modified_after=" + latest), testing::Contains(TestId(1)));
+}
+
+TEST_F(HsdsChangesTest, AChangedOrganizationModifiesItsServices) {
+  v1::Record service = TestService(1, "One");
+  service.mutable_service()->set_organization_id(TestId(2));
+  db_.Publish(pl_, {service, TestOrganization(2, "Before"), TestService(3, "Three")});
+  KeepChanges();
+  db_.clock.Advance(absl::Seconds(1));
+  const std::string now = absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", db_.clock.Now(), absl::UTCTimeZone());
+  EXPECT_THAT(Ids("/hsds/services?modified_after=" + now), IsEmpty());
+  db_.Publish(pl_, {TestOrganization(2, "After")});
+  KeepChanges();
+  EXPECT_THAT(Ids("/hsds/services?full=true&modified_after=" + now), ElementsAre(TestId(1)));
+}
+
+TEST_F(HsdsChangesTest, WhoeverSeesASupplementSeesThatItCameAndThatItWent) {
+  const Reader member = Reader::Partner("lv-y");
+  db_.Publish(pl_, {TestService(1, "Shelter")});
+  v1::Record more = TestService(1, "Shelter", "Confidential");
+  more.set_supplement(true);
+  db_.clock.Advance(absl::Seconds(1));
+  const std::string before = absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", db_.clock.Now(), absl::UTCTimeZone());
+  db_.Publish(police_, {more});
+  EXPECT_THAT(Ids("/hsds/services?modified_after=" + before, member), ElementsAre(TestId(1)));
+  db_.clock.Advance(absl::Seconds(1));
+  const std::string between = absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", db_.clock.Now(), absl::UTCTimeZone());
+  db_.Withdraw(police_, v1::SERVICE, {TestId(1)});
+  EXPECT_THAT(Ids("/hsds/services?modified_after=" + between, member), ElementsAre(TestId(1)));
+  EXPECT_THAT(Ids("/hsds/services?modified_after=" + before), IsEmpty());
+}
+
+TEST_F(HsdsChangesTest, ThePublishersOwnTimeIsKeptBesides) {
+  v1::Record service = TestService(1, "One");
+  (*service.mutable_service()->mutable_extra())["last_modified"] = "\"2020-01-01T00:00:00Z\"";
+  db_.Publish(pl_, {service});
+  const Json object = GetJson("/hsds/services/" + TestId(1));
+  EXPECT_EQ(object["source_last_modified"], "2020-01-01T00:00:00Z");
+  EXPECT_EQ(object["last_modified"], Through());
+}
+
+}  // namespace
+}  // namespace cairn
