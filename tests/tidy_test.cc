@@ -23,11 +23,9 @@
 
 namespace cairn {
 namespace {
-
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
 constexpr size_t file_lines_max = 500;  // a file that one sitting can read
 
 struct SourceFile {

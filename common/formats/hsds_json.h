@@ -29,8 +29,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "cairn/v1/record.pb.h"
-#include "common/formats/json_text.h"
 #include "common/formats/record_reader.h"
+#include "nlohmann/json.hpp"
 
 namespace cairn {
 
@@ -84,7 +84,7 @@ class HsdsExporter {
 
 // One service, organization or location, what it refers to nested as far as `lookup` finds it. INVALID_ARGUMENT for
 // other kinds.
-absl::StatusOr<Json> RecordToHsdsObject(const v1::Record& record, const RecordLookup& lookup);
+absl::StatusOr<nlohmann::json> RecordToHsdsObject(const v1::Record& record, const RecordLookup& lookup);
 
 // The same as JSON text on one line.
 absl::StatusOr<std::string> RecordToHsdsJson(const v1::Record& record, const RecordLookup& lookup);
