@@ -1,0 +1,194 @@
+// The partners, how fresh what they publish is, and how it moves while somebody looks on.
+import { useEffect, useState } from 'preact/hooks';
+import { useLocale, type Locale } from '../i18n';
+import { get, type Facets, type Kind, type Partner } from '../lib/api';
+import { address } from '../lib/router';
+import { useNow } from '../lib/use';
+import { PartnerStone } from '../ui/cairn';
+import { Failure, Loading } from '../ui/parts';
+import type { ApiError } from '../lib/api';
+
+interface Sample { at: number; entries: number; lagSeconds: number; overdue: number }
+interface State { partners: Partner[]; facets: Facets; samples: Sample[]; live: boolean }
+
+const sample_seconds = 10;
+const samples_max = 360; // an hour; then the oldest give way
+const soon_ms = 400; // several changes in a row are one reading
+
+const lagOf = (partner: Partner, now: number): number | null => (partner.asOf ? Math.max(0, (now - Date.parse(partner.asOf)) / 1000) : null);
+const isActive = (partner: Partner): boolean => (partner.status ?? 'active') === 'active';
+
+function sampleOf(partners: Partner[], now: number): Sample {
+  const sum = (of: (partner: Partner) => string | undefined): number => partners.reduce((total, one) => total + Number(of(one) ?? 0), 0);
+  const lags = partners.filter(isActive).map((one) => lagOf(one, now) ?? 0);
+  return { at: now, entries: sum((one) => one.liveRecords), overdue: sum((one) => one.staleRecords), lagSeconds: Math.max(0, ...lags) };
+}
+
+// Reads every few seconds, and at once when the node says that something changed.
+function useConsortium(): { state: State | null; error: ApiError | null; again: () => void } {
+  const [state, setState] = useState<State | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const [live, setLive] = useState(false);
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    let current = true;
+    Promise.all([get<{ partners?: Partner[] }>('/api/partners'), get<Facets>('/api/facets')]).then(([answer, facets]) => {
+      if (!current) return;
+      const partners = answer.partners ?? [];
+      setError(null);
+      setState((old) => ({ partners, facets, live, samples: [...(old?.samples ?? []), sampleOf(partners, Date.now())].slice(-samples_max) }));
+    }, (failure: ApiError) => current && setError(failure));
+    return () => { current = false; };
+  }, [turn]);
+  useEffect(() => {
+    const again = (): void => setTurn((n) => n + 1);
+    const timer = setInterval(again, sample_seconds * 1000);
+    const source = new EventSource('/events?new=1');
+    let soon: ReturnType<typeof setTimeout> | undefined;
+    const changed = (): void => { clearTimeout(soon); soon = setTimeout(again, soon_ms); };
+    source.onopen = () => setLive(true);
+    source.onerror = () => setLive(false);
+    for (const name of ['upsert', 'removed']) source.addEventListener(name, changed);
+    return () => { clearInterval(timer); clearTimeout(soon); source.close(); };
+  }, []);
+  return { state: state && { ...state, live }, error: state ? null : error, again: () => setTurn((n) => n + 1) };
+}
+
+export function duration(locale: Locale, seconds: number): string {
+  if (seconds < 90) return locale.measure(seconds, 'second');
+  if (seconds < 5400) return locale.measure(seconds / 60, 'minute');
+  if (seconds < 172_800) return locale.measure(seconds / 3600, 'hour');
+  return locale.measure(seconds / 86_400, 'day');
+}
+
+function Line({ values, label, shown }: { values: number[]; label: string; shown: string }) {
+  const [width, height] = [240, 56];
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const x = (i: number): number => (values.length < 2 ? width : (i / (values.length - 1)) * width);
+  const y = (value: number): number => (high === low ? height / 2 : height - 6 - ((value - low) / (high - low)) * (height - 12));
+  const points = values.map((value, i) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
+  const first = values.length < 2 ? `0,${height / 2} ` : '';
+  return (
+    <figure class="line">
+      <figcaption>{label} <strong>{shown}</strong></figcaption>
+      <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true" focusable="false"><polyline points={first + points} /></svg>
+    </figure>
+  );
+}
+
+function Figures({ state }: { state: State }) {
+  const locale = useLocale();
+  const { m } = locale;
+  const last = state.samples.at(-1) ?? { entries: 0, overdue: 0, lagSeconds: 0, at: 0 };
+  const fresh = last.entries ? Math.floor((100 * (last.entries - last.overdue)) / last.entries) : 100;
+  const figures: [string, string, string?][] = [
+    [m.partners, locale.number(state.partners.filter(isActive).length)],
+    [m.entries, locale.number(last.entries)],
+    [m.checked, locale.number(fresh) + ' %', locale.count(m.overdueCount, last.overdue)],
+    [m.lag, duration(locale, last.lagSeconds), m.lagHint],
+  ];
+  return (
+    <dl class="figures">
+      {figures.map(([name, value, hint]) => <div key={name}><dt>{name}</dt><dd>{value}{hint && <span class="hint">{hint}</span>}</dd></div>)}
+    </dl>
+  );
+}
+
+function Bars({ title, items }: { title: string; items: { name: string; count: number; href: string }[] }) {
+  const locale = useLocale();
+  const most = Math.max(1, ...items.map((one) => one.count));
+  return (
+    <section class="panel">
+      <h2>{title}</h2>
+      <ul class="bars">
+        {items.map((one) => (
+          <li key={one.name}>
+            <a href={one.href}><span class="bar-name">{one.name}</span><span class="bar-count">{locale.number(one.count)}</span></a>
+            <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect width={(100 * one.count) / most} height="6" /></svg>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function PartnerRow({ partner, now }: { partner: Partner; now: Date }) {
+  const locale = useLocale();
+  const { m } = locale;
+  const entries = Number(partner.liveRecords ?? 0);
+  const overdue = Number(partner.staleRecords ?? 0);
+  const lag = lagOf(partner, now.getTime());
+  const status = partner.status ?? 'active';
+  return (
+    <tr>
+      <th scope="row">
+        <a class="vouching" href={address('/', new URLSearchParams({ partner: partner.id }))}><PartnerStone id={partner.id} /> <bdi>{partner.name || partner.id}</bdi></a>
+      </th>
+      <td data-label={m.country}>{partner.country ? locale.country(partner.country) : ''}</td>
+      <td data-label={m.status}><span class={'badge ' + (status === 'active' ? 'good' : 'bad')}>{status === 'suspended' ? m.suspended : status === 'retired' ? m.retired : m.active}</span></td>
+      <td data-label={m.entries} class="number">{locale.number(entries)}</td>
+      <td data-label={m.checked} class="number">{entries ? locale.number(Math.floor((100 * (entries - overdue)) / entries)) + ' %' : '–'}</td>
+      <td data-label={m.lastHeard} class="number">{lag === null ? m.never : lag < 60 ? m.now : locale.ago(new Date(now.getTime() - lag * 1000), now)}</td>
+    </tr>
+  );
+}
+
+function PartnerTable({ partners, now }: { partners: Partner[]; now: Date }) {
+  const { m } = useLocale();
+  return (
+    <section class="panel wide">
+      <h2 id="partner-table">{m.partnerTable}</h2>
+      <table class="partners" aria-labelledby="partner-table">
+        <thead><tr>{[m.partner, m.country, m.status, m.entries, m.checked, m.lastHeard].map((one, i) => <th key={one} scope="col" class={i > 2 ? 'number' : undefined}>{one}</th>)}</tr></thead>
+        <tbody>{partners.map((one) => <PartnerRow key={one.id} partner={one} now={now} />)}</tbody>
+      </table>
+    </section>
+  );
+}
+
+function Trends({ state }: { state: State }) {
+  const locale = useLocale();
+  const { m } = locale;
+  const last = state.samples.at(-1);
+  if (!last) return null;
+  return (
+    <section class="panel wide">
+      <h2>{m.sinceOpen}</h2>
+      <div class="lines">
+        <Line label={m.entries} values={state.samples.map((one) => one.entries)} shown={locale.number(last.entries)} />
+        <Line label={m.lag} values={state.samples.map((one) => one.lagSeconds)} shown={duration(locale, last.lagSeconds)} />
+      </div>
+      <p class="hint">{locale.fill(m.sinceOpenHint, { seconds: sample_seconds })}</p>
+    </section>
+  );
+}
+
+export function ConsortiumPage() {
+  const locale = useLocale();
+  const { m } = locale;
+  const now = useNow(sample_seconds * 1000);
+  const { state, error, again } = useConsortium();
+  if (error) return <Failure error={error} again={again} />;
+  if (!state) return <Loading />;
+  const values = (name: string) => state.facets.facets?.find((one) => one.name === name)?.values ?? [];
+  const kinds = values('kind').map((one) => ({
+    name: m.kindsPlural[one.value.toUpperCase() as Kind] ?? one.value, count: Number(one.count ?? 0), href: address('/', new URLSearchParams({ kind: one.value.toLowerCase() })) }));
+  const countries = values('country').slice(0, 12).map((one) => ({
+    name: locale.country(one.value), count: Number(one.count ?? 0), href: address('/', new URLSearchParams({ country: one.value })) }));
+  return (
+    <div class="page consortium">
+      <div class="page-head">
+        <div><h1>{m.consortiumHeading}</h1><p class="lead">{m.consortiumLead}</p></div>
+        <p class={'badge ' + (state.live ? 'good' : 'shut')} role="status">{state.live ? m.live : m.notLive}</p>
+      </div>
+      <Figures state={state} />
+      <div class="panels">
+        <PartnerTable partners={state.partners} now={now} />
+        <Bars title={m.perKind} items={kinds} />
+        <Bars title={m.perCountry} items={countries} />
+        <Trends state={state} />
+      </div>
+    </div>
+  );
+}
