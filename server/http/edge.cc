@@ -9,6 +9,7 @@
 #include "server/http/events.h"
 #include "server/http/http_door.h"
 #include "server/http/status_routes.h"
+#include "server/http/web_pages.h"
 
 namespace cairn {
 namespace {
@@ -49,6 +50,7 @@ struct Edge::Parts {
 
 void Edge::Parts::AddRoutes() {
   AddDirectoryRoutes(options.parts, &router);
+  AddWebRoutes(options.parts, &router);
   AddEventRoutes(options.parts, &event_slots, &router);
   AddStatusRoutes(options.parts, {options.version, options.ready}, &router);
 }
