@@ -83,10 +83,13 @@ absl::StatusOr<std::vector<ServicePlace>> ListServicePlaces(
   absl::flat_hash_set<std::string> wanted;
   if (location_ids) wanted.insert(location_ids->begin(), location_ids->end());
   std::vector<ServicePlace> places;
+  auto service = services.begin();
   const auto add = [&](Statement& row) {
     while (row.Step()) {
       if (location_ids && !wanted.contains(row.Text(2))) continue;
-      if (!std::binary_search(services.begin(), services.end(), row.Int64(0))) continue;
+      // Both are in order of entry id: as a merge.
+      while (service != services.end() && *service < row.Int64(0)) ++service;
+      if (service == services.end() || *service != row.Int64(0)) continue;
       places.push_back({row.Int64(0), static_cast<int>(row.Int64(1))});
     }
     return row.status();
