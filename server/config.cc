@@ -39,8 +39,8 @@ constexpr const char* root_keys[] = {"partner",
 constexpr const char* path_keys[] = {"database", "socket", "charter", "tls_key", "tls_certificate", "publishing_key"};
 constexpr const char* admin_keys[] = {"listen", "tls_key", "tls_certificate", "client_ca", "clients"};
 constexpr const char* client_keys[] = {"name", "spki_sha256", "role", "audiences"};
-constexpr const char* http_keys[] = {"listen",  "public_url",  "tls_certificate",         "tls_key",   "proxies",
-                                     "workers", "connections", "connections_per_address", "access_log"};
+constexpr const char* http_keys[] = {"listen",  "data_license", "public_url",  "tls_certificate",         "tls_key",
+                                     "proxies", "workers",      "connections", "connections_per_address", "access_log"};
 constexpr const char* role_names[] = {"reader", "editor", "publisher", "operator"};
 constexpr const char* limit_keys[] = {"readers", "watchers", "drain_seconds"};
 constexpr size_t socket_path_bytes_max = 107;  // sockaddr_un.sun_path without its final zero
@@ -336,6 +336,12 @@ absl::Status ReadHttp(const toml::table* table, const std::string& path, NodeCon
   if (config->http_tls_certificate.empty() != config->http_tls_key.empty()) {
     http.FailAt("tls_key", "http.tls_certificate and http.tls_key belong together; give both or none");
   }
+  http.Text("data_license", &config->http_data_license);
+  const std::string& license = config->http_data_license;
+  if (!license.starts_with("https://") && !license.starts_with("http://")) {
+    http.FailAt("data_license", absl::StrCat("http.data_license ", Quoted(license),
+                                             ": write the address of the terms, as \"https://…\""));
+  }
   http.Texts("proxies", &config->http_proxies);
   int64_t workers = config->http_workers;
   int64_t connections = config->http_tls_key.empty() ? limits::http_connections_max : limits::http_tls_connections_max;
@@ -355,6 +361,7 @@ toml::table HttpSettings(const NodeConfig& config) {
   for (const std::string& proxy : config.http_proxies) proxies.push_back(proxy);
   return toml::table{{"listen", config.http_listen},
                      {"public_url", config.http_public_url},
+                     {"data_license", config.http_data_license},
                      {"tls_certificate", config.http_tls_certificate},
                      {"tls_key", config.http_tls_key},
                      {"proxies", std::move(proxies)},

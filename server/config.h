@@ -59,6 +59,7 @@ struct NodeConfig {
   std::string http_tls_key;
   std::string http_public_url;  // without a final slash; empty: as readers call the host
   std::vector<std::string> http_proxies;
+  std::string http_data_license = "https://creativecommons.org/licenses/by/4.0/";  // of what is public
   int http_workers = 4;
   int http_connections = 0;  // 0: as limits.h says
   int http_connections_per_address = limits::http_connections_per_address_max;

@@ -24,7 +24,7 @@
 #include "server/directory/directory_reader.h"
 #include "server/directory/watch_hub.h"
 #include "server/feed/head_checker.h"
-#include "server/http/edge.h"
+#include "server/edge.h"
 #include "server/http/status_routes.h"
 #include "server/publish/publisher.h"
 #include "server/replicate/grpc_transport.h"
@@ -255,6 +255,7 @@ absl::Status Node::Parts::OpenHttp() {
   options.authoriser = authoriser.get();
   options.caller_limits = caller_limits.get();
   options.public_url = config.http_public_url;
+  options.data_license = config.http_data_license;
   options.proxies = config.http_proxies;
   options.access_log = config.http_access_log;
   options.version = CAIRN_VERSION;

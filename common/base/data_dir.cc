@@ -79,6 +79,8 @@ constexpr absl::string_view http_text = R"(
 # such as "127.0.0.1", since limits count addresses; see deploy/nginx.conf.
 #public_url = ""
 #proxies = []
+# Where the terms stand under which anybody may use what is public; harvesters are told. Ask your partners first.
+#data_license = "https://creativecommons.org/licenses/by/4.0/"
 # PEM files, read again on SIGHUP. Empty: plain HTTP, for a proxy or this machine.
 #tls_certificate = ""
 #tls_key = ""

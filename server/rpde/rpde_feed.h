@@ -8,9 +8,6 @@
 
 namespace cairn {
 
-// Where the consortium names no licence of its own.
-inline constexpr char rpde_license_default[] = "https://creativecommons.org/licenses/by/4.0/";
-
 // Adds /rpde/services and /rpde/trainings.
 //
 // Promises, to whoever begins without a change number and goes on by `next`, at any pace: each record stands once, at

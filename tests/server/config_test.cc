@@ -80,6 +80,11 @@ TEST(ConfigTest, AnUnknownKeyNamesTheNearestAndItsLine) {
               AllOf(HasSubstr("line 4"), HasSubstr("did you mean \"limits.readers\"?")));
 }
 
+TEST(ConfigTest, TermsOfUseAreAnAddress) {
+  EXPECT_THAT(ErrorWith("[http]\ndata_license = \"CC BY\"\n"),
+              AllOf(HasSubstr("line 4"), HasSubstr("\"CC BY\""), HasSubstr("https://")));
+}
+
 TEST(ConfigTest, AWrongTypeIsRefusedWithItsLine) {
   EXPECT_THAT(ErrorWith("name = 7\n"), HasSubstr("line 3: name must be a text in quotes"));
   EXPECT_THAT(ErrorWith("heartbeat_seconds = \"45\"\n"), HasSubstr("line 3: heartbeat_seconds must be a whole number"));

@@ -25,7 +25,7 @@ class ApiTest : public DirectoryTest {
   ApiTest() : keeper_(db_.store.get(), Source(), &db_.clock) {
     const EdgeParts parts{db_.store.get(), Source(), &db_.clock};
     AddHsdsRoutes(parts, &router_);
-    AddRpdeRoutes(parts, rpde_license_default, &router_);
+    AddRpdeRoutes(parts, "https://example.org/terms", &router_);
   }
 
   // `target`: "/hsds/services?page=2"; values are taken as they are.

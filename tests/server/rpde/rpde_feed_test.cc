@@ -31,7 +31,7 @@ class RpdeFeedTest : public ApiTest {
 TEST_F(RpdeFeedTest, AnItemHasWhatTheSpecificationAsksFor) {
   db_.Publish(pl_, {TestService(1, "Helpline")});
   const Json page = GetJson("/rpde/services");
-  EXPECT_EQ(page["license"], rpde_license_default);
+  EXPECT_EQ(page["license"], "https://example.org/terms");
   ASSERT_THAT(page["items"], SizeIs(1));
   const Json& item = page["items"][0];
   EXPECT_EQ(item["state"], "updated");

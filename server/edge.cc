@@ -1,15 +1,17 @@
-#include "server/http/edge.h"
+#include "server/edge.h"
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "server/hsds/hsds_routes.h"
 #include "server/http/directory_routes.h"
 #include "server/http/events.h"
 #include "server/http/http_door.h"
 #include "server/http/status_routes.h"
 #include "server/http/web_pages.h"
+#include "server/rpde/rpde_feed.h"
 
 namespace cairn {
 namespace {
@@ -51,6 +53,8 @@ struct Edge::Parts {
 void Edge::Parts::AddRoutes() {
   AddDirectoryRoutes(options.parts, &router);
   AddWebRoutes(options.parts, &router);
+  AddHsdsRoutes(options.parts, &router);
+  AddRpdeRoutes(options.parts, options.data_license, &router);
   AddEventRoutes(options.parts, &event_slots, &router);
   AddStatusRoutes(options.parts, {options.version, options.ready}, &router);
 }

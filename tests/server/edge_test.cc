@@ -1,5 +1,5 @@
 // The HTTP side over a real directory: who sees what, filters, validators, events.
-#include "server/http/edge.h"
+#include "server/edge.h"
 
 #include <nlohmann/json.hpp>
 

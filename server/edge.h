@@ -20,6 +20,7 @@ class Edge {
  public:
   struct Options {
     EdgeParts parts;
+    std::string data_license;  // URL of the terms under which what is public may be used
     HttpServer::Options server;
     const Authoriser* authoriser = nullptr;  // who has a token
     CallerLimits* caller_limits = nullptr;
