@@ -156,7 +156,7 @@ std::string Framed(const PlainReader& reader, absl::string_view current, absl::s
     absl::StrAppend(&languages, "<a hreflang=\"", tag, "\" lang=\"", tag, "\" href=\"?lang=", tag, "\">", name,
                     "</a> ");
   }
-  return absl::StrCat("<div class=\"plain\"><header class=\"top\"><div class=\"top-inner\"><a class=\"brand\" href=\"",
+  return absl::StrCat("<div class=\"plain-body\"><header class=\"top\"><div class=\"top-inner\"><a class=\"brand\" href=\"",
                       Address(reader, "/"), "\">Cairn</a><nav class=\"menu\" aria-label=\"", Text(reader, "nav"), "\">",
                       menu, "</nav><a class=\"leave\" rel=\"noreferrer\" href=\"", neutral_page, "\">",
                       Text(reader, "leave"), "</a></div></header><main id=\"content\"><div class=\"plain-page\">",
