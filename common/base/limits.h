@@ -19,6 +19,15 @@ inline constexpr size_t text_bytes_max = 64 * 1024;              // one text fie
 inline constexpr size_t import_line_bytes_max = 8 * 1024 * 1024;  // one nested HSDS document; a longer line is not a directory
 inline constexpr int import_json_depth_max = 64;                  // HSDS nests 8 deep
 inline constexpr size_t import_file_records_max = 10'000'000;     // ten times the largest plan
+inline constexpr size_t csv_columns_max = 1'000;                  // spreadsheets of real directories have some 50
+inline constexpr size_t csv_cell_values_max = 1'000;              // of one cell with several values; lists of records end there too
+inline constexpr size_t csv_detect_bytes_max = 1024 * 1024;       // letters enough to tell encodings apart
+inline constexpr size_t csv_mapping_bytes_max = 1024 * 1024;      // a line a column
+inline constexpr uint64_t package_entries_max = 200;              // HSDS has 24 tables
+inline constexpr uint64_t package_bytes_max = 8ull * 1024 * 1024 * 1024;  // unpacked, of all tables: a million records take 2 GiB
+inline constexpr uint64_t package_ratio_max = 200;                // tables pack to a tenth; a bomb to a thousandth
+inline constexpr uint64_t package_ratio_free_bytes = 16 * 1024 * 1024;    // below it a ratio harms nobody: empty columns pack well
+inline constexpr size_t package_descriptor_bytes_max = 1024 * 1024;       // datapackage.json of all tables has 60 KB
 
 // --- publishing
 inline constexpr int publish_batches_max = 8;                    // open at once; each has a file and a page cache of its own

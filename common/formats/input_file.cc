@@ -21,6 +21,16 @@ constexpr size_t buffer_bytes = 64 * 1024;
 
 absl::Status SystemError(absl::string_view doing) { return absl::ErrnoToStatus(errno, doing); }
 
+absl::Status WriteAll(int to, const char* bytes, size_t n, const std::string& name) {
+  for (size_t done = 0; done < n;) {
+    const ssize_t put = write(to, bytes + done, n - done);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return SystemError(absl::StrCat("copying ", name, " to TMPDIR"));
+    done += static_cast<size_t>(put);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CopyAll(int from, int to, const std::string& name) {
   const auto buffer = std::make_unique<char[]>(buffer_bytes);
   for (;;) {
@@ -28,22 +38,23 @@ absl::Status CopyAll(int from, int to, const std::string& name) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return SystemError(absl::StrCat("reading ", name));
     if (got == 0) return absl::OkStatus();
-    for (ssize_t done = 0; done < got;) {
-      const ssize_t put = write(to, buffer.get() + done, static_cast<size_t>(got - done));
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return SystemError(absl::StrCat("copying ", name, " to TMPDIR"));
-      done += put;
-    }
+    RETURN_IF_ERROR(WriteAll(to, buffer.get(), static_cast<size_t>(got), name));
   }
+}
+
+// The descriptor of an unlinked temporary file.
+absl::StatusOr<int> MakeTemporary() {
+  const char* dir = std::getenv("TMPDIR");
+  std::string path = absl::StrCat(dir != nullptr && *dir != '\0' ? dir : "/tmp", "/cairn-import-XXXXXX");
+  const int fd = mkostemp(path.data(), O_CLOEXEC);
+  if (fd < 0) return SystemError(absl::StrCat("making a temporary file ", path));
+  unlink(path.c_str());
+  return fd;
 }
 
 // The descriptor of an unlinked temporary file with all that `fd` gives.
 absl::StatusOr<int> Spool(int fd, const std::string& name) {
-  const char* dir = std::getenv("TMPDIR");
-  std::string path = absl::StrCat(dir != nullptr && *dir != '\0' ? dir : "/tmp", "/cairn-import-XXXXXX");
-  const int copy = mkostemp(path.data(), O_CLOEXEC);
-  if (copy < 0) return SystemError(absl::StrCat("making a temporary file ", path));
-  unlink(path.c_str());
+  ASSIGN_OR_RETURN(const int copy, MakeTemporary());
   const absl::Status copied = CopyAll(fd, copy, name);
   if (!copied.ok()) {
     close(copy);
@@ -76,7 +87,27 @@ absl::StatusOr<std::shared_ptr<InputFile>> InputFile::Open(const std::string& pa
   return std::shared_ptr<InputFile>(new InputFile(name, *seekable));
 }
 
+absl::StatusOr<std::shared_ptr<InputFile>> InputFile::Temporary(const std::string& name) {
+  ASSIGN_OR_RETURN(const int fd, MakeTemporary());
+  return std::shared_ptr<InputFile>(new InputFile(name, fd));
+}
+
 InputFile::~InputFile() { close(fd_); }
+
+absl::Status InputFile::Append(absl::string_view bytes) { return WriteAll(fd_, bytes.data(), bytes.size(), name_); }
+
+absl::StatusOr<int> InputFile::Duplicate() const {
+  const int fd = fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) return SystemError(absl::StrCat("opening ", name_));
+  return fd;
+}
+
+absl::StatusOr<std::string> InputFile::TextAt(uint64_t offset, uint64_t bytes) const {
+  std::string text(bytes, '\0');
+  ASSIGN_OR_RETURN(const size_t got, ReadAt(offset, text.data(), text.size()));
+  if (got == text.size()) return text;
+  return absl::DataLossError(absl::StrCat(name_, " became shorter while it was read; publish it again"));
+}
 
 absl::StatusOr<size_t> InputFile::ReadAt(uint64_t offset, char* out, size_t n) const {
   size_t done = 0;

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace cairn {
 
@@ -19,6 +20,8 @@ class InputFile {
   // "-" is standard input. NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT (a directory), RESOURCE_EXHAUSTED (no room
   // for the copy).
   static absl::StatusOr<std::shared_ptr<InputFile>> Open(const std::string& path);
+  // An empty unlinked file in TMPDIR, to be filled by Append and then read; `name` is what messages call it.
+  static absl::StatusOr<std::shared_ptr<InputFile>> Temporary(const std::string& name);
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
@@ -28,6 +31,15 @@ class InputFile {
 
   // Reads up to `n` bytes at `offset`; fewer only at the end of the file.
   absl::StatusOr<size_t> ReadAt(uint64_t offset, char* out, size_t n) const;
+
+  // Writes at the end of a Temporary. Not thread-safe. RESOURCE_EXHAUSTED when TMPDIR is full.
+  absl::Status Append(absl::string_view bytes);
+
+  // A descriptor of the same file, which the caller closes.
+  absl::StatusOr<int> Duplicate() const;
+
+  // The bytes at `offset`, all of them.
+  absl::StatusOr<std::string> TextAt(uint64_t offset, uint64_t bytes) const;
 
  private:
   InputFile(std::string name, int fd) : name_(std::move(name)), fd_(fd) {}

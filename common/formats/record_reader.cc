@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "common/formats/csv.h"
+#include "common/formats/csv_table.h"
 #include "common/formats/element_source.h"
 #include "common/formats/hsds_json.h"
 #include "common/formats/input_file.h"
@@ -20,10 +22,11 @@ struct FormatName {
   ImportFormat format;
   absl::string_view name;
 };
-constexpr std::array<FormatName, 4> names = {{{ImportFormat::kAuto, "auto"},
+constexpr std::array<FormatName, 5> names = {{{ImportFormat::kAuto, "auto"},
                                               {ImportFormat::kHsdsJson, "hsds-json"},
                                               {ImportFormat::kHsdsNdjson, "hsds-ndjson"},
-                                              {ImportFormat::kJsonl, "jsonl"}}};
+                                              {ImportFormat::kJsonl, "jsonl"},
+                                              {ImportFormat::kCsv, "csv"}}};
 
 bool IsBody(absl::string_view name) {
   const auto* field = v1::Record::descriptor()->FindFieldByName(std::string(name));
@@ -96,10 +99,23 @@ absl::Status CheckBeginning(const InputFile& file, ImportFormat format) {
   return absl::OkStatus();
 }
 
+// JSON begins with a bracket; a table has columns.
+absl::StatusOr<bool> LooksLikeCsv(const std::shared_ptr<InputFile>& file) {
+  ByteCursor cursor(file);
+  cursor.SkipSpace();
+  const int first = cursor.Peek();
+  if (first < 0 || first == '{' || first == '[') return false;
+  ASSIGN_OR_RETURN(const CsvTable table, OpenCsvTable(file, "", 0));
+  return table.headers.size() > 1;
+}
+
 absl::StatusOr<ImportFormat> DetectFormat(const std::shared_ptr<InputFile>& file) {
+  ASSIGN_OR_RETURN(const bool csv, LooksLikeCsv(file));
+  if (csv) return ImportFormat::kCsv;
   const absl::StatusOr<FirstValue> first = LookAtFirstValue(file);
   if (!first.ok()) {
-    return Annotate(first.status(), "telling the format apart (auto reads hsds-json, hsds-ndjson and jsonl)");
+    return Annotate(first.status(),
+                    "telling the format apart (auto reads hsds-json, hsds-ndjson, jsonl and csv)");
   }
   if (first->opening == 0) {
     return absl::InvalidArgumentError(absl::StrCat(file->name(), " has nothing but white space; nothing to import"));
@@ -114,7 +130,8 @@ absl::StatusOr<ImportFormat> ImportFormatFromName(absl::string_view name) {
     if (known.name == name) return known.format;
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("import format ", Quoted(name), ": not known; write auto, hsds-json, hsds-ndjson or jsonl"));
+      absl::StrCat("import format ", Quoted(name),
+                   ": not known; write auto, hsds-json, hsds-ndjson, jsonl, or csv"));
 }
 
 absl::string_view ImportFormatName(ImportFormat format) { return names[static_cast<size_t>(format)].name; }
@@ -127,6 +144,7 @@ absl::StatusOr<std::unique_ptr<RecordReader>> OpenRecordReader(const std::string
     ASSIGN_OR_RETURN(format, DetectFormat(file));
   }
   if (format == ImportFormat::kJsonl) return OpenJsonlReader(std::move(file), context);
+  if (format == ImportFormat::kCsv) return OpenCsvReader(std::move(file), context);
   return OpenHsdsReader(std::move(file), format == ImportFormat::kHsdsNdjson, context);
 }
 

@@ -16,6 +16,8 @@
 
 namespace cairn {
 
+struct CsvMapping;
+
 // What one step of a reader found: a record, or why there is none.
 struct ImportedRecord {
   // Meaningful while `problems` is empty.
@@ -29,6 +31,8 @@ struct ImportedRecord {
   // The element's text as it stands in the file, for a file of rejects that can be corrected and read again. Shared by
   // the records that were split from one element. Null when it is longer than limits::import_line_bytes_max.
   std::shared_ptr<const std::string> source;
+  // What must stand once before the sources of a file, such as the header of a table. May be null.
+  std::shared_ptr<const std::string> preamble;
 };
 
 class RecordReader {
@@ -38,11 +42,15 @@ class RecordReader {
   // True: `*out` was replaced. False: the end. An error concerns the whole file (cut off, unreadable, not of this
   // format), names file, line, byte and remedy, and is final.
   virtual absl::StatusOr<bool> Next(ImportedRecord* out) = 0;
+
+  // What its owner should know of the file as a whole: how it was read, and what of it was not used. Complete when Next
+  // has returned false.
+  virtual std::vector<Problem> Notes() const { return {}; }
 };
 
-enum class ImportFormat { kAuto, kHsdsJson, kHsdsNdjson, kJsonl };
+enum class ImportFormat { kAuto, kHsdsJson, kHsdsNdjson, kJsonl, kCsv };
 
-// "auto", "hsds-json", "hsds-ndjson", "jsonl". INVALID_ARGUMENT lists them.
+// "auto", "hsds-json", "hsds-ndjson", "jsonl", "csv". INVALID_ARGUMENT lists them.
 absl::StatusOr<ImportFormat> ImportFormatFromName(absl::string_view name);
 absl::string_view ImportFormatName(ImportFormat format);
 
@@ -50,11 +58,13 @@ struct ReaderContext {
   // PartnerNamespace of the owner (common/record/ids.h): ids and references that are not UUIDs are derived in it.
   // Empty: they stay as the file has them, for EnsureIds to derive later; both ways give the same ids.
   std::string id_namespace;
+  // What the columns of spreadsheets mean. Null: their headers tell.
+  std::shared_ptr<const CsvMapping> mapping;
 };
 
 // Opens `path`, or standard input for "-". What cannot be read twice (a pipe) is first copied to an unlinked file in
-// TMPDIR. kAuto looks at the first JSON value, never at the name. NOT_FOUND, PERMISSION_DENIED; INVALID_ARGUMENT when
-// the file is empty, is no JSON, or is in UTF-16.
+// TMPDIR. kAuto looks at the first JSON value, never at the name; what does not begin as JSON and has columns is CSV.
+// NOT_FOUND, PERMISSION_DENIED; INVALID_ARGUMENT when the file is empty, is none of these, or is in UTF-16.
 absl::StatusOr<std::unique_ptr<RecordReader>> OpenRecordReader(const std::string& path, ImportFormat format,
                                                                const ReaderContext& context);
 

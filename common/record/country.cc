@@ -60,11 +60,17 @@ absl::StatusOr<std::string> NormaliseCountry(absl::string_view text) {
   const absl::string_view stripped = absl::StripAsciiWhitespace(text);
   const std::string upper = absl::AsciiStrToUpper(stripped);
   if (IsCountry(upper)) return upper;
-  const auto found = CodesByName().find(FoldForSearch(stripped));
-  if (found == CodesByName().end()) {
+  const std::optional<std::string> named = CountryFromName(stripped);
+  if (!named.has_value()) {
     return Refuse(text, "no country has this ISO 3166-1 code", "write two letters such as \"PL\"");
   }
-  return Refuse(text, "not an ISO 3166-1 two-letter country code", absl::StrCat("write \"", found->second, "\""));
+  return Refuse(text, "not an ISO 3166-1 two-letter country code", absl::StrCat("write \"", *named, "\""));
+}
+
+std::optional<std::string> CountryFromName(absl::string_view name) {
+  const auto found = CodesByName().find(FoldForSearch(name));
+  if (found == CodesByName().end()) return std::nullopt;
+  return found->second;
 }
 
 std::string CountryName(absl::string_view code) {

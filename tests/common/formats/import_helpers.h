@@ -28,6 +28,7 @@ struct Import {
   std::vector<v1::Record> records;
   std::vector<ImportedRecord> refused;
   std::vector<Problem> warnings;
+  std::vector<Problem> notes;
 };
 
 inline Import ReadPath(const std::string& path, ImportFormat format = ImportFormat::kAuto,
@@ -39,6 +40,7 @@ inline Import ReadPath(const std::string& path, ImportFormat format = ImportForm
   for (ImportedRecord next;;) {
     const absl::StatusOr<bool> more = (*reader)->Next(&next);
     import.status = more.status();
+    import.notes = (*reader)->Notes();
     if (!more.ok() || !*more) return import;
     for (const Problem& warning : next.warnings) import.warnings.push_back(warning);
     if (next.problems.empty()) {

@@ -75,7 +75,7 @@ TEST(RecordReaderTest, RefusesEmptyFiles) {
 }
 
 TEST(RecordReaderTest, RefusesWhatIsNoJsonAndUtf16) {
-  EXPECT_THAT(ReadText("name,phone\n").status.message(), HasSubstr("\"n\" where"));
+  EXPECT_THAT(ReadText("name phone\n").status.message(), HasSubstr("\"n\" where"));
   EXPECT_THAT(ReadText("\xFF\xFE{").status.message(), HasSubstr("UTF-16"));
   EXPECT_EQ(ReadPath("/nonexistent/x.json").status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(ReadPath(testing::TempDir()).status.message(), HasSubstr("directory"));
