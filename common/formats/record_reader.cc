@@ -12,6 +12,7 @@
 #include "common/formats/csv_table.h"
 #include "common/formats/element_source.h"
 #include "common/formats/hsds_json.h"
+#include "common/formats/hsds_package.h"
 #include "common/formats/input_file.h"
 #include "common/formats/jsonl.h"
 
@@ -22,11 +23,12 @@ struct FormatName {
   ImportFormat format;
   absl::string_view name;
 };
-constexpr std::array<FormatName, 5> names = {{{ImportFormat::kAuto, "auto"},
+constexpr std::array<FormatName, 6> names = {{{ImportFormat::kAuto, "auto"},
                                               {ImportFormat::kHsdsJson, "hsds-json"},
                                               {ImportFormat::kHsdsNdjson, "hsds-ndjson"},
                                               {ImportFormat::kJsonl, "jsonl"},
-                                              {ImportFormat::kCsv, "csv"}}};
+                                              {ImportFormat::kCsv, "csv"},
+                                              {ImportFormat::kHsdsPackage, "hsds-datapackage"}}};
 
 bool IsBody(absl::string_view name) {
   const auto* field = v1::Record::descriptor()->FindFieldByName(std::string(name));
@@ -110,12 +112,15 @@ absl::StatusOr<bool> LooksLikeCsv(const std::shared_ptr<InputFile>& file) {
 }
 
 absl::StatusOr<ImportFormat> DetectFormat(const std::shared_ptr<InputFile>& file) {
+  char begin[4] = {};
+  ASSIGN_OR_RETURN(const size_t got, file->ReadAt(0, begin, sizeof(begin)));
+  if (absl::string_view(begin, got) == "PK\x03\x04") return ImportFormat::kHsdsPackage;
   ASSIGN_OR_RETURN(const bool csv, LooksLikeCsv(file));
   if (csv) return ImportFormat::kCsv;
   const absl::StatusOr<FirstValue> first = LookAtFirstValue(file);
   if (!first.ok()) {
     return Annotate(first.status(),
-                    "telling the format apart (auto reads hsds-json, hsds-ndjson, jsonl and csv)");
+                    "telling the format apart (auto reads hsds-json, hsds-ndjson, jsonl, csv and hsds-datapackage)");
   }
   if (first->opening == 0) {
     return absl::InvalidArgumentError(absl::StrCat(file->name(), " has nothing but white space; nothing to import"));
@@ -131,7 +136,7 @@ absl::StatusOr<ImportFormat> ImportFormatFromName(absl::string_view name) {
   }
   return absl::InvalidArgumentError(
       absl::StrCat("import format ", Quoted(name),
-                   ": not known; write auto, hsds-json, hsds-ndjson, jsonl, or csv"));
+                   ": not known; write auto, hsds-json, hsds-ndjson, jsonl, csv or hsds-datapackage"));
 }
 
 absl::string_view ImportFormatName(ImportFormat format) { return names[static_cast<size_t>(format)].name; }
@@ -144,6 +149,7 @@ absl::StatusOr<std::unique_ptr<RecordReader>> OpenRecordReader(const std::string
     ASSIGN_OR_RETURN(format, DetectFormat(file));
   }
   if (format == ImportFormat::kJsonl) return OpenJsonlReader(std::move(file), context);
+  if (format == ImportFormat::kHsdsPackage) return OpenHsdsPackageReader(std::move(file), context);
   if (format == ImportFormat::kCsv) return OpenCsvReader(std::move(file), context);
   return OpenHsdsReader(std::move(file), format == ImportFormat::kHsdsNdjson, context);
 }

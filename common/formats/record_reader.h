@@ -48,9 +48,9 @@ class RecordReader {
   virtual std::vector<Problem> Notes() const { return {}; }
 };
 
-enum class ImportFormat { kAuto, kHsdsJson, kHsdsNdjson, kJsonl, kCsv };
+enum class ImportFormat { kAuto, kHsdsJson, kHsdsNdjson, kJsonl, kCsv, kHsdsPackage };
 
-// "auto", "hsds-json", "hsds-ndjson", "jsonl", "csv". INVALID_ARGUMENT lists them.
+// "auto", "hsds-json", "hsds-ndjson", "jsonl", "csv", "hsds-datapackage". INVALID_ARGUMENT lists them.
 absl::StatusOr<ImportFormat> ImportFormatFromName(absl::string_view name);
 absl::string_view ImportFormatName(ImportFormat format);
 
@@ -63,7 +63,8 @@ struct ReaderContext {
 };
 
 // Opens `path`, or standard input for "-". What cannot be read twice (a pipe) is first copied to an unlinked file in
-// TMPDIR. kAuto looks at the first JSON value, never at the name; what does not begin as JSON and has columns is CSV.
+// TMPDIR. kAuto looks at the first JSON value, never at the name; what does not begin as JSON and has columns is CSV,
+// and a zip archive is a data package.
 // NOT_FOUND, PERMISSION_DENIED; INVALID_ARGUMENT when the file is empty, is none of these, or is in UTF-16.
 absl::StatusOr<std::unique_ptr<RecordReader>> OpenRecordReader(const std::string& path, ImportFormat format,
                                                                const ReaderContext& context);
