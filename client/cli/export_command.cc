@@ -1,8 +1,11 @@
 // cairn export.
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/files.h"
@@ -12,7 +15,11 @@
 #include "client/cli/wording.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "common/formats/csv.h"
 #include "common/formats/hsds_json.h"
+#include "common/formats/hsds_package.h"
+#include "common/formats/ical.h"
+#include "common/formats/json_ld.h"
 #include "common/formats/jsonl.h"
 #include "common/record/kinds.h"
 
@@ -126,6 +133,36 @@ absl::Status ExportJsonl(const v1::RecordFilter& filter, Source* source, Destina
   });
 }
 
+absl::Status ExportCsv(const v1::RecordFilter& filter, Source* source, Destination* destination) {
+  RETURN_IF_ERROR(destination->Write(CsvHeader()));
+  return source->ForEach(filter, [&](const v1::DirectoryRecord& record) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::string row, RecordToCsvRow(record.record()));
+    return destination->Write(row);
+  });
+}
+
+// Hands the records of those kinds on, kind by kind: those that the filter names, or all.
+absl::Status ForEachOfKinds(const std::vector<v1::RecordKind>& kinds, const v1::RecordFilter& filter, Source* source,
+                            Lookup* lookup, const std::function<absl::Status(const v1::Record&)>& each) {
+  for (const v1::RecordKind kind : kinds) {
+    const auto& wanted = filter.kinds();
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), kind) == wanted.end()) continue;
+    v1::RecordFilter part = filter;
+    part.clear_kinds();
+    part.add_kinds(kind);
+    RETURN_IF_ERROR(source->ForEach(part, [&](const v1::DirectoryRecord& record) {
+      lookup->set_partner(record.partner());
+      return each(record.record());
+    }));
+  }
+  return absl::OkStatus();
+}
+
+const std::vector<v1::RecordKind>& HsdsKinds() {
+  static const auto* const kinds = new std::vector<v1::RecordKind>{v1::SERVICE, v1::ORGANIZATION, v1::LOCATION};
+  return *kinds;
+}
+
 // HSDS nests organizations and places in services, so that services go first.
 absl::Status ExportHsds(HsdsExporter::Form form, const v1::RecordFilter& filter, Client* client, Source* source,
                         Destination* destination) {
@@ -133,22 +170,61 @@ absl::Status ExportHsds(HsdsExporter::Form form, const v1::RecordFilter& filter,
   HsdsExporter exporter(
       form, [&](v1::RecordKind kind, absl::string_view id) { return lookup(kind, id); },
       [&](absl::string_view text) { return destination->Write(text); });
-  for (const v1::RecordKind kind : {v1::SERVICE, v1::ORGANIZATION, v1::LOCATION}) {
-    const auto& wanted = filter.kinds();
-    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), kind) == wanted.end()) continue;
-    v1::RecordFilter part = filter;
-    part.clear_kinds();
-    part.add_kinds(kind);
-    RETURN_IF_ERROR(source->ForEach(part, [&](const v1::DirectoryRecord& record) {
-      lookup.set_partner(record.partner());
-      return exporter.Add(record.record());
-    }));
-  }
+  RETURN_IF_ERROR(ForEachOfKinds(HsdsKinds(), filter, source, &lookup,
+                                 [&](const v1::Record& record) { return exporter.Add(record); }));
   return exporter.Finish();
 }
 
-// Tells what HSDS has no word for, so that nobody takes the file for everything.
-void WarnOfKindsLeftOut(const v1::RecordFilter& filter, Client* client, Context* context) {
+absl::Status ExportHsdsPackage(const v1::RecordFilter& filter, Client* client, Source* source,
+                               Destination* destination) {
+  Lookup lookup(client);
+  ASSIGN_OR_RETURN(const std::unique_ptr<HsdsPackageExporter> exporter, HsdsPackageExporter::Make());
+  RETURN_IF_ERROR(ForEachOfKinds(HsdsKinds(), filter, source, &lookup,
+                                 [&](const v1::Record& record) { return exporter->Add(record); }));
+  return exporter->Finish([&](absl::string_view bytes) { return destination->Write(bytes); });
+}
+
+absl::Status ExportIcal(const v1::RecordFilter& filter, Client* client, Source* source, Destination* destination) {
+  Lookup lookup(client);
+  IcalWriter writer("Trainings", [&](absl::string_view text) { return destination->Write(text); });
+  RETURN_IF_ERROR(ForEachOfKinds({v1::TRAINING}, filter, source, &lookup,
+                                 [&](const v1::Record& record) { return writer.Add(record); }));
+  return writer.Finish();
+}
+
+absl::Status ExportJsonLd(const v1::RecordFilter& filter, Client* client, Source* source, Destination* destination) {
+  Lookup lookup(client);
+  JsonLdExporter exporter([&](v1::RecordKind kind, absl::string_view id) { return lookup(kind, id); },
+                          [&](absl::string_view text) { return destination->Write(text); });
+  const std::vector<v1::RecordKind> kinds = {v1::ORGANIZATION, v1::SERVICE, v1::LOCATION, v1::TRAINING, v1::RESOURCE};
+  RETURN_IF_ERROR(
+      ForEachOfKinds(kinds, filter, source, &lookup, [&](const v1::Record& record) { return exporter.Add(record); }));
+  return exporter.Finish();
+}
+
+absl::Status ExportAs(const std::string& format, const v1::RecordFilter& filter, Client* client, Source* source,
+                      Destination* destination) {
+  if (format == "jsonl") return ExportJsonl(filter, source, destination);
+  if (format == "csv") return ExportCsv(filter, source, destination);
+  if (format == "hsds-datapackage") return ExportHsdsPackage(filter, client, source, destination);
+  if (format == "ics") return ExportIcal(filter, client, source, destination);
+  if (format == "jsonld") return ExportJsonLd(filter, client, source, destination);
+  const auto form = format == "hsds-json" ? HsdsExporter::Form::kJson : HsdsExporter::Form::kNdjson;
+  return ExportHsds(form, filter, client, source, destination);
+}
+
+// The kinds that a format has a word for; empty: all.
+std::vector<absl::string_view> KindsIn(const std::string& format) {
+  if (absl::StartsWith(format, "hsds-")) return {"service", "organization", "location"};
+  if (format == "ics") return {"training"};
+  if (format == "jsonld") return {"organization", "service", "location", "training", "resource"};
+  return {};
+}
+
+// Tells what a format has no word for, so that nobody takes the file for everything.
+void WarnOfKindsLeftOut(const std::string& format, const v1::RecordFilter& filter, Client* client, Context* context) {
+  const std::vector<absl::string_view> kinds = KindsIn(format);
+  if (kinds.empty()) return;
   v1::GetFacetsRequest request;
   *request.mutable_filter() = filter;
   const absl::StatusOr<v1::GetFacetsResponse> facets = client->GetFacets(request);
@@ -157,12 +233,14 @@ void WarnOfKindsLeftOut(const v1::RecordFilter& filter, Client* client, Context*
   for (const v1::Facet& facet : facets->facets()) {
     if (facet.name() != "kind") continue;
     for (const v1::FacetValue& value : facet.values()) {
-      if (value.value() == "service" || value.value() == "organization" || value.value() == "location") continue;
+      if (std::find(kinds.begin(), kinds.end(), value.value()) != kinds.end()) continue;
       absl::StrAppend(&left_out, left_out.empty() ? "" : ", ", CountOf(value.count(), value.value()));
     }
   }
   if (left_out.empty()) return;
-  context->err() << "Not in the file, since HSDS has no word for them: " << left_out << ". --format jsonl has all.\n";
+  const absl::string_view word = absl::StartsWith(format, "hsds-") ? "HSDS" : absl::string_view(format);
+  context->err() << "Not in the file, since " << word << " has no word for them: " << left_out
+                 << ". --format jsonl has all.\n";
 }
 
 // A file of records says nothing about their partners, so it is said beside it.
@@ -179,15 +257,10 @@ absl::StatusOr<ExitCode> Export(const ExportOptions& options, Context* context) 
   ASSIGN_OR_RETURN(const std::unique_ptr<Destination> destination, Destination::Open(options.out, context));
   const std::unique_ptr<Progress> progress = context->NewProgress();
   Source source(client, progress.get());
-  if (options.format == "jsonl") {
-    RETURN_IF_ERROR(ExportJsonl(filter, &source, destination.get()));
-  } else {
-    const auto form = options.format == "hsds-json" ? HsdsExporter::Form::kJson : HsdsExporter::Form::kNdjson;
-    RETURN_IF_ERROR(ExportHsds(form, filter, client, &source, destination.get()));
-  }
+  RETURN_IF_ERROR(ExportAs(options.format, filter, client, &source, destination.get()));
   RETURN_IF_ERROR(destination->Commit());
   progress->Clear();
-  if (options.format != "jsonl") WarnOfKindsLeftOut(filter, client, context);
+  WarnOfKindsLeftOut(options.format, filter, client, context);
   WarnOfMarked(source, context);
   if (options.out == "-") return kDone;
   if (context->json) {
@@ -211,8 +284,11 @@ void AddExportCommand(CLI::App* app, Context* context) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command = app->add_subcommand("export", "Write the directory, or a part of it, to a file");
   AddFilterOptions(command, &options->filter);
-  command->add_option("--format", options->format, "jsonl (every kind), hsds-json, hsds-ndjson (HSDS 3.1)")
-      ->check(OneWordOf({"jsonl", "hsds-json", "hsds-ndjson"}))
+  command
+      ->add_option("--format", options->format,
+                   "jsonl, csv (every kind); hsds-json, hsds-ndjson, hsds-datapackage (HSDS 3.1); ics (trainings); "
+                   "jsonld (schema.org)")
+      ->check(OneWordOf({"jsonl", "csv", "hsds-json", "hsds-ndjson", "hsds-datapackage", "ics", "jsonld"}))
       ->capture_default_str()
       ->type_name("FORMAT");
   command->add_option("--out", options->out, "The file, which appears when it is whole; - is standard output")

@@ -4,13 +4,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
+#include "client/cli/files.h"
 #include "client/cli/option_checks.h"
 #include "client/cli/publish_report.h"
 #include "client/cli/rejected_file.h"
 #include "client/cli/text_width.h"
 #include "client/cli/wording.h"
 #include "common/base/errors.h"
+#include "common/base/limits.h"
 #include "common/base/status_macros.h"
+#include "common/formats/csv.h"
+#include "common/formats/csv_mapping.h"
+#include "common/formats/input_file.h"
 #include "common/record/warnings.h"
 
 namespace cairn {
@@ -19,6 +24,8 @@ namespace {
 struct PublishOptions {
   std::vector<std::string> files;
   std::string format = "auto";
+  std::string mapping;
+  bool propose_mapping = false;
   std::string audience = "public";
   bool move = false;
   bool dry_run = false;
@@ -27,6 +34,12 @@ struct PublishOptions {
   uint32_t wait_for = 0;
   uint32_t wait_seconds = 0;
   uint32_t changes_max = 0;
+};
+
+// How the files are to be read.
+struct Reading {
+  ImportFormat format = ImportFormat::kAuto;
+  ReaderContext context;
 };
 
 absl::StatusOr<ImportFormat> CheckOptions(const PublishOptions& options) {
@@ -45,6 +58,20 @@ absl::StatusOr<ImportFormat> CheckOptions(const PublishOptions& options) {
   return *format;
 }
 
+absl::StatusOr<Reading> MakeReading(const PublishOptions& options) {
+  Reading reading;
+  ASSIGN_OR_RETURN(reading.format, CheckOptions(options));
+  if (options.mapping.empty()) return reading;
+  if (reading.format != ImportFormat::kAuto && reading.format != ImportFormat::kCsv) {
+    return UsageError(absl::StrCat("--mapping says what the columns of CSV mean, not of ", options.format));
+  }
+  reading.format = ImportFormat::kCsv;
+  ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(options.mapping, limits::csv_mapping_bytes_max));
+  ASSIGN_OR_RETURN(CsvMapping mapping, ParseCsvMapping(text, options.mapping));
+  reading.context.mapping = std::make_shared<const CsvMapping>(std::move(mapping));
+  return reading;
+}
+
 bool ReadsStdin(const PublishOptions& options) {
   return std::count(options.files.begin(), options.files.end(), "-") > 0;
 }
@@ -52,10 +79,10 @@ bool ReadsStdin(const PublishOptions& options) {
 // One reading of all files into one batch.
 class Pass {
  public:
-  Pass(const PublishOptions& options, ImportFormat format, const v1::PublishHeader& header, bool lists_changes,
+  Pass(const PublishOptions& options, const Reading& reading, const v1::PublishHeader& header, bool lists_changes,
        Client* client, PublishReport* report, Progress* progress)
       : options_(options),
-        format_(format),
+        reading_(reading),
         keep_going_(header.keep_going()),
         lists_changes_(lists_changes),
         report_(report),
@@ -89,11 +116,15 @@ class Pass {
 
  private:
   absl::Status SendFile(const std::string& file) {
-    ASSIGN_OR_RETURN(const std::unique_ptr<RecordReader> reader, OpenRecordReader(file, format_, {}));
+    ASSIGN_OR_RETURN(const std::unique_ptr<RecordReader> reader,
+                     OpenRecordReader(file, reading_.format, reading_.context));
     ImportedRecord element;
     while (true) {
       ASSIGN_OR_RETURN(const bool more, reader->Next(&element));
-      if (!more) return absl::OkStatus();
+      if (!more) {
+        for (const Problem& note : reader->Notes()) report_->AddNote(file, note);
+        return absl::OkStatus();
+      }
       for (const Problem& warning : element.warnings) report_->AddWarning(element.origin, warning);
       for (const Problem& warning : WarningsOf(element.record)) report_->AddWarning(element.origin, warning);
       if (!element.problems.empty()) {
@@ -119,7 +150,7 @@ class Pass {
   }
 
   const PublishOptions& options_;
-  const ImportFormat format_;
+  const Reading& reading_;
   const bool keep_going_;
   const bool lists_changes_;
   PublishReport* const report_;
@@ -157,7 +188,7 @@ v1::PublishHeader HeaderOf(const PublishOptions& options) {
 
 // The files hold what cannot be read, so that nothing is published. A second reading as a dry run that keeps going
 // finds everything that is wrong, the node's view included: one correction instead of many.
-absl::StatusOr<v1::PublishResult> FindAllProblems(const PublishOptions& options, ImportFormat format, Client* client,
+absl::StatusOr<v1::PublishResult> FindAllProblems(const PublishOptions& options, const Reading& reading, Client* client,
                                                   PublishReport* report, Progress* progress) {
   v1::PublishHeader header;
   header.set_audience(options.audience);
@@ -165,32 +196,33 @@ absl::StatusOr<v1::PublishResult> FindAllProblems(const PublishOptions& options,
   header.set_dry_run(true);
   header.set_keep_going(true);
   header.set_changes_max(1);  // none are shown: nothing will be published
-  Pass pass(options, format, header, /*lists_changes=*/false, client, report, progress);
+  Pass pass(options, reading, header, /*lists_changes=*/false, client, report, progress);
   ASSIGN_OR_RETURN(const std::optional<v1::PublishResult> found, pass.Run());
   v1::PublishResult result;
   if (found) result.set_refused(found->refused() + pass.unreadable());
   return result;
 }
 
-absl::StatusOr<std::vector<RejectedResult>> WriteRejectedFiles(const PublishOptions& options, ImportFormat format,
+absl::StatusOr<std::vector<RejectedResult>> WriteRejectedFiles(const PublishOptions& options, const Reading& reading,
                                                                const Refused& refused) {
   std::vector<RejectedResult> written;
   uint64_t index = 0;
   for (const std::string& file : options.files) {
-    ASSIGN_OR_RETURN(const RejectedResult result, WriteRejected(file, format, refused, &index));
+    ASSIGN_OR_RETURN(const RejectedResult result,
+                     WriteRejected(file, reading.format, reading.context, refused, &index));
     if (!result.path.empty() || result.left_out > 0) written.push_back(result);
   }
   return written;
 }
 
-absl::StatusOr<Outcome> RunBatch(const PublishOptions& options, ImportFormat format, Client* client,
+absl::StatusOr<Outcome> RunBatch(const PublishOptions& options, const Reading& reading, Client* client,
                                  PublishReport* report, Progress* progress) {
   Outcome outcome;
   const bool keeps_rejects = options.keep_going && !options.dry_run;
   for (const std::string& file : options.files) {
     if (keeps_rejects) RETURN_IF_ERROR(CheckRejectedCanBeWritten(file));
   }
-  Pass pass(options, format, HeaderOf(options), /*lists_changes=*/options.dry_run, client, report, progress);
+  Pass pass(options, reading, HeaderOf(options), /*lists_changes=*/options.dry_run, client, report, progress);
   ASSIGN_OR_RETURN(const std::optional<v1::PublishResult> result, pass.Run());
   if (!result && ReadsStdin(options)) {
     return absl::InvalidArgumentError(
@@ -198,7 +230,7 @@ absl::StatusOr<Outcome> RunBatch(const PublishOptions& options, ImportFormat for
         "publish that: all problems are then listed");
   }
   if (!result) {
-    ASSIGN_OR_RETURN(outcome.result, FindAllProblems(options, format, client, report, progress));
+    ASSIGN_OR_RETURN(outcome.result, FindAllProblems(options, reading, client, report, progress));
     return outcome;
   }
   outcome.result = *result;
@@ -206,7 +238,7 @@ absl::StatusOr<Outcome> RunBatch(const PublishOptions& options, ImportFormat for
   outcome.result.set_refused(result->refused() + pass.unreadable());
   if (keeps_rejects && outcome.result.refused() > 0) {
     progress->Update("writing what was refused", outcome.result.refused(), 0, "records");
-    auto rejected = WriteRejectedFiles(options, format, pass.refused());
+    auto rejected = WriteRejectedFiles(options, reading, pass.refused());
     outcome.rejected_status = rejected.status();
     if (rejected.ok()) outcome.rejected = *std::move(rejected);
   }
@@ -288,13 +320,24 @@ void PrintOutcome(const PublishOptions& options, const Outcome& outcome, const P
   if (!nothing_done) PrintAudiences(outcome.result, options.dry_run, context);
 }
 
+// Writes a mapping to begin with; no node is asked.
+absl::StatusOr<ExitCode> ProposeMappings(const PublishOptions& options, Context* context) {
+  for (const std::string& path : options.files) {
+    ASSIGN_OR_RETURN(const std::shared_ptr<InputFile> file, InputFile::Open(path));
+    ASSIGN_OR_RETURN(const std::string mapping, ProposeMapping(file));
+    context->out() << mapping << "\n";
+  }
+  return kDone;
+}
+
 absl::StatusOr<ExitCode> Publish(const PublishOptions& options, Context* context) {
-  ASSIGN_OR_RETURN(const ImportFormat format, CheckOptions(options));
+  if (options.propose_mapping) return ProposeMappings(options, context);
+  ASSIGN_OR_RETURN(const Reading reading, MakeReading(options));
   ASSIGN_OR_RETURN(Client* const client, context->client());
   RETURN_IF_ERROR(CheckWait(client, options.wait_for));
   const std::unique_ptr<Progress> progress = context->NewProgress();
   PublishReport report(context, progress.get());
-  const absl::StatusOr<Outcome> outcome = RunBatch(options, format, client, &report, progress.get());
+  const absl::StatusOr<Outcome> outcome = RunBatch(options, reading, client, &report, progress.get());
   progress->Clear();
   const uint64_t moved = outcome.ok() && options.dry_run
                              ? outcome->result.added() + outcome->result.changed() + outcome->result.withdrawn()
@@ -313,7 +356,13 @@ void AddPublishCommand(CLI::App* app, Context* context) {
   auto o = std::make_shared<PublishOptions>();
   CLI::App* publish = app->add_subcommand("publish", "Publish the records of files: whole, or not at all");
   publish->add_option("FILE", o->files, "Files to read, together one batch; - is standard input")->required();
-  publish->add_option("--format", o->format, "auto, hsds-json, hsds-ndjson, jsonl")->capture_default_str();
+  publish->add_option("--format", o->format, "auto, hsds-json, hsds-ndjson, hsds-datapackage, csv, jsonl")
+      ->capture_default_str();
+  publish
+      ->add_option("--mapping", o->mapping, "What the columns of CSV files mean (TOML); without it their headers tell")
+      ->type_name("FILE");
+  publish->add_flag("--propose-mapping", o->propose_mapping,
+                    "Publish nothing; write a first mapping for the files, to be corrected");
   publish
       ->add_option("--audience", o->audience,
                    "Who may read it: public, consortium or circle:NAME. What a wider audience has already becomes a "

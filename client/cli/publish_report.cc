@@ -132,6 +132,15 @@ void PublishReport::AddWarning(const std::string& origin, const Problem& warning
   }
 }
 
+void PublishReport::AddNote(const std::string& file, const Problem& note) {
+  absl::MutexLock lock(&mutex_);
+  if (context_->json) {
+    notes_.push_back(ProblemJson(file, note));
+  } else {
+    PrintLine(ProblemText(file, note));
+  }
+}
+
 void PublishReport::Add(const v1::RecordChange& change) {
   absl::MutexLock lock(&mutex_);
   ++change_count_;
@@ -170,7 +179,7 @@ Json PublishReport::ToJsonLists() const {
   absl::MutexLock lock(&mutex_);
   Json problems = Json::array();
   for (const auto& [at, found] : problems_) problems.push_back(ProblemJson(found.origin, found.problem));
-  return {{"problems", std::move(problems)}, {"warnings", warnings_}, {"changes", changes_}};
+  return {{"problems", std::move(problems)}, {"warnings", warnings_}, {"notes", notes_}, {"changes", changes_}};
 }
 
 }  // namespace cairn

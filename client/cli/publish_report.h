@@ -42,6 +42,8 @@ class PublishReport {
   // Of a reader, for an element that never reached the node.
   void Add(BatchPosition at, const std::string& origin, const Problem& problem);
   void AddWarning(const std::string& origin, const Problem& warning);
+  // Of a reader, for a file as a whole; always listed.
+  void AddNote(const std::string& file, const Problem& note);
   void Add(const v1::RecordChange& change);
 
   // Lists the problems, and says what could not be listed, since there was too much. `changes` is how many there are in
@@ -49,7 +51,7 @@ class PublishReport {
   void FinishLists(uint64_t changes);
 
   uint64_t problems() const;
-  // {"problems": [...], "warnings": [...], "changes": [...]}.
+  // {"problems": [...], "warnings": [...], "notes": [...], "changes": [...]}.
   Json ToJsonLists() const;
 
  private:
@@ -68,6 +70,7 @@ class PublishReport {
   uint64_t change_count_ ABSL_GUARDED_BY(mutex_) = 0;
   // The first ones by position; those of one position in the order in which they came.
   std::multimap<BatchPosition, Found> problems_ ABSL_GUARDED_BY(mutex_);
+  Json notes_ ABSL_GUARDED_BY(mutex_) = Json::array();
   Json warnings_ ABSL_GUARDED_BY(mutex_) = Json::array();
   Json changes_ ABSL_GUARDED_BY(mutex_) = Json::array();
 };

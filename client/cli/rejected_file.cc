@@ -65,9 +65,9 @@ std::string OldRejected(const std::string& path) {
   return std::filesystem::exists(old) ? old : "";
 }
 
-absl::StatusOr<RejectedResult> WriteRejected(const std::string& path, ImportFormat format, const Refused& refused,
-                                             uint64_t* first_index) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<RecordReader> reader, OpenRecordReader(path, format, {}));
+absl::StatusOr<RejectedResult> WriteRejected(const std::string& path, ImportFormat format, const ReaderContext& context,
+                                             const Refused& refused, uint64_t* first_index) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<RecordReader> reader, OpenRecordReader(path, format, context));
   const int number = FreeNumber(path);
   std::unique_ptr<AtomicFile> file;
   RejectedResult result;
@@ -85,6 +85,7 @@ absl::StatusOr<RejectedResult> WriteRejected(const std::string& path, ImportForm
     if (file == nullptr) {
       result.path = RejectedPath(path, number);
       ASSIGN_OR_RETURN(file, AtomicFile::Create(result.path));
+      if (element.preamble != nullptr) RETURN_IF_ERROR(file->Write(*element.preamble));
     }
     RETURN_IF_ERROR(
         file->Write(absl::StrCat(absl::StripTrailingAsciiWhitespace(Wrapped(element.origin, *element.source)), "\n")));

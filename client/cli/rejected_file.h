@@ -37,7 +37,7 @@ std::string OldRejected(const std::string& path);
 // correcting, to `path`.rejected-2 and so on) the text of every element that has an unreadable part or a
 // record at one of the refused places. `first_index` is the place in the batch of the file's first record; it is
 // advanced by the number of its records.
-absl::StatusOr<RejectedResult> WriteRejected(const std::string& path, ImportFormat format, const Refused& refused,
-                                             uint64_t* first_index);
+absl::StatusOr<RejectedResult> WriteRejected(const std::string& path, ImportFormat format, const ReaderContext& context,
+                                             const Refused& refused, uint64_t* first_index);
 
 }  // namespace cairn

@@ -222,6 +222,31 @@ TEST_F(CommandsTest, ExportWritesHsds) {
   EXPECT_EQ(Json::parse(out_)["services"][0]["description"], "Somebody listens.");
 }
 
+TEST_F(CommandsTest, ExportWritesCsvThatIsPublishedAgainUnchanged) {
+  StartNode().directory.exported = {Helpline()};
+  EXPECT_EQ(Run({"export", "--format", "csv", "--out", PathOf("out.csv")}), 0) << err_;
+  EXPECT_EQ(Run({"publish", PathOf("out.csv")}), 0) << err_;
+  ASSERT_EQ(node_->publishing.published.size(), 1u);
+  EXPECT_EQ(node_->publishing.published[0].record().DebugString(), Helpline().record().DebugString());
+}
+
+TEST_F(CommandsTest, ExportWritesADataPackageThatIsPublishedAgainUnchanged) {
+  StartNode().directory.exported = {Helpline()};
+  EXPECT_EQ(Run({"export", "--format", "hsds-datapackage", "--kind", "service", "--out", PathOf("out.zip")}), 0)
+      << err_;
+  EXPECT_EQ(Run({"publish", PathOf("out.zip")}), 0) << err_;
+  ASSERT_EQ(node_->publishing.published.size(), 1u);
+  EXPECT_EQ(node_->publishing.published[0].record().service().description(), "Somebody listens.");
+}
+
+TEST_F(CommandsTest, ExportWritesACalendarAndJsonLd) {
+  StartNode().directory.exported = {Helpline()};
+  EXPECT_EQ(Run({"export", "--format", "ics"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"));
+  EXPECT_EQ(Run({"export", "--format", "jsonld", "--kind", "service"}), 0) << err_;
+  EXPECT_EQ(Json::parse(out_)["@graph"][0]["@type"], "Service");
+}
+
 TEST_F(CommandsTest, WatchExplainsATokenThatIsTooOld) {
   StartNode().directory.watch = [](grpc::ServerContext* c, const v1::WatchRecordsRequest&,
                                    grpc::ServerWriter<v1::WatchRecordsResponse>*) {

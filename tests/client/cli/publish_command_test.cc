@@ -1,3 +1,4 @@
+#include "absl/strings/str_replace.h"
 #include "tests/client/cli/cli_fixture.h"
 
 namespace cairn {
@@ -205,6 +206,35 @@ TEST_F(PublishCommandTest, AnswersInOneJsonDocument) {
   EXPECT_EQ(json["result"]["refused"], 1);
   EXPECT_EQ(json["problems"][0]["field"], "service.name");
   EXPECT_THAT(err_, IsEmpty());
+}
+
+TEST_F(PublishCommandTest, ASpreadsheetIsPublishedAndSaysHowItWasRead) {
+  WriteFile("in.csv", "Name;Phone;Colour\nHelpline;+48225550110;blue\n");
+  EXPECT_EQ(Run({"publish", PathOf("in.csv")}), 0) << err_;
+  ASSERT_THAT(publishing().published, SizeIs(1));
+  EXPECT_EQ(publishing().published[0].record().service().phones(0).number(), "+48225550110");
+  EXPECT_THAT(err_, HasSubstr("read as UTF-8, 3 columns separated by \";\""));
+  EXPECT_THAT(err_, HasSubstr("columns not used: \"Colour\" (1 filled)"));
+  EXPECT_EQ(Run({"--json", "publish", PathOf("in.csv")}), 0);
+  EXPECT_THAT(out_, HasSubstr("\"notes\""));
+}
+
+TEST_F(PublishCommandTest, AProposedMappingIsPublishedWith) {
+  WriteFile("in.csv", "Name,Tel. no\nHelpline,+48225550110\n");
+  EXPECT_EQ(Run({"publish", "--propose-mapping", PathOf("in.csv")}), 0) << err_;
+  EXPECT_THAT(publishing().published, IsEmpty());
+  WriteFile("map.toml", absl::StrReplaceAll(out_, {{"\"Tel. no\" = \"\"", "\"Tel. no\" = \"service.phones.number\""}}));
+  EXPECT_EQ(Run({"publish", PathOf("in.csv"), "--mapping", PathOf("map.toml")}), 0) << err_;
+  ASSERT_THAT(publishing().published, SizeIs(1));
+  EXPECT_THAT(publishing().published[0].record().service().phones(), SizeIs(1));
+  EXPECT_EQ(Run({"publish", PathOf("in.csv"), "--mapping", PathOf("map.toml"), "--format", "jsonl"}), 2);
+}
+
+TEST_F(PublishCommandTest, RejectedRowsKeepTheirHeaderAndCanBeReadAgain) {
+  WriteFile("in.csv", "id,name,phone\n1,Helpline,+48225550110\n2,,\n");
+  EXPECT_EQ(Run({"publish", PathOf("in.csv"), "--keep-going"}), 1);
+  EXPECT_THAT(publishing().published, SizeIs(1));
+  EXPECT_EQ(ReadFile("in.csv.rejected"), "id,name,phone\n2,,\n");
 }
 
 }  // namespace
