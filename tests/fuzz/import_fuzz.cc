@@ -100,8 +100,8 @@ void CheckHsdsRoundTrip(const Records& records, HsdsExporter::Form form, ImportF
 }
 
 void RunOne(absl::string_view input) {
-  for (const ImportFormat format :
-       {ImportFormat::kAuto, ImportFormat::kHsdsJson, ImportFormat::kHsdsNdjson, ImportFormat::kJsonl}) {
+  for (const ImportFormat format : {ImportFormat::kAuto, ImportFormat::kHsdsJson, ImportFormat::kHsdsNdjson,
+                                    ImportFormat::kJsonl, ImportFormat::kCsv, ImportFormat::kHsdsPackage}) {
     const Import import = ReadText(input, format);
     const bool hsds = format == ImportFormat::kHsdsJson || format == ImportFormat::kHsdsNdjson;
     if (!hsds || !import.clean || import.records.empty()) continue;
