@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "server/documents/document_routes.h"
 #include "server/hsds/hsds_routes.h"
 #include "server/http/directory_routes.h"
 #include "server/http/events.h"
@@ -54,6 +55,7 @@ void Edge::Parts::AddRoutes() {
   AddDirectoryRoutes(options.parts, &router);
   AddWebRoutes(options.parts, &router);
   AddHsdsRoutes(options.parts, &router);
+  AddDocumentRoutes(options.parts, options.data_license, &router);
   AddRpdeRoutes(options.parts, options.data_license, &router);
   AddEventRoutes(options.parts, &event_slots, &router);
   AddStatusRoutes(options.parts, {options.version, options.ready}, &router);

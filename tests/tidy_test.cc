@@ -137,8 +137,10 @@ const std::map<std::string, std::set<std::string>>& Layers() {
       {"server/rpc", plus(working, {"server/access"})},
       {"server/http", plus(working, {"server/access"})},
       {"server/hsds", plus(working, {"server/access", "server/http"})},
+      {"server/documents", plus(working, {"server/access", "server/http"})},
       {"server/rpde", plus(working, {"server/access", "server/http", "server/hsds"})},
-      {"server", plus(working, {"server/access", "server/http", "server/rpc"})},
+      {"server",
+       plus(working, {"server/access", "server/http", "server/hsds", "server/rpde", "server/documents", "server/rpc"})},
       {"client/cairn", common},
       {"client/cli", plus(common, {"client/cairn"})},
   };

@@ -46,5 +46,9 @@ test('TheCalendarShowsAMonthAndAListAndLeadsToTheFile', () => withPage({}, async
 
 test('AddToCalendarLeadsToTheTrainingsOwnFile', () => withPage({}, async (page) => {
   await open(page, `/records/${training}`);
-  assert.equal(await page.getByRole('link', { name: 'Add to calendar' }).getAttribute('href'), `/trainings/${training}.ics`);
+  const href = await page.getByRole('link', { name: 'Add to calendar' }).getAttribute('href');
+  assert.equal(href, `/trainings/${training}.ics`);
+  const calendar = await (await fetch(world.consortium.address + href)).text();
+  assert.match(calendar, /^BEGIN:VCALENDAR\r\n/);
+  assert.match(calendar, /\r\nBEGIN:VEVENT\r\n/);
 }));
