@@ -21,6 +21,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/tidy_layers.h"
+
 namespace cairn {
 namespace {
 using ::testing::ElementsAre;
@@ -107,44 +109,6 @@ std::vector<Include> IncludesOf(const SourceFile& file) {
     if (close != std::string::npos) includes.push_back({i + 1, lines[i].substr(open + 1, close - open - 1)});
   }
   return includes;
-}
-
-// Folder -> the folders of ours that it may include besides itself. A folder that is not here is a finding.
-const std::map<std::string, std::set<std::string>>& Layers() {
-  using Folders = std::set<std::string>;
-  const auto plus = [](Folders folders, const Folders& more) {
-    folders.insert(more.begin(), more.end());
-    return folders;
-  };
-  static const Folders text = {"common/base", "common/text", "common/crypto"};
-  static const Folders common = plus(text, {"common/record", "common/formats", "common/charter"});
-  static const Folders trusted = plus(common, {"server/store", "server/charter", "server/feed"});
-  static const Folders working = plus(trusted, {"server/publish", "server/replicate", "server/directory"});
-  static const std::map<std::string, Folders> layers = {
-      {"common/base", {}},
-      {"common/crypto", {"common/base"}},
-      {"common/text", {"common/base"}},
-      {"common/record", text},
-      {"common/formats", plus(text, {"common/record"})},
-      {"common/charter", plus(text, {"common/record"})},
-      {"server/store", common},
-      {"server/charter", plus(common, {"server/store"})},
-      {"server/feed", plus(common, {"server/store", "server/charter"})},
-      {"server/access", plus(common, {"server/store", "server/charter"})},
-      {"server/publish", trusted},
-      {"server/replicate", trusted},
-      {"server/directory", trusted},
-      {"server/rpc", plus(working, {"server/access"})},
-      {"server/http", plus(working, {"server/access"})},
-      {"server/hsds", plus(working, {"server/access", "server/http"})},
-      {"server/documents", plus(working, {"server/access", "server/http"})},
-      {"server/rpde", plus(working, {"server/access", "server/http", "server/hsds"})},
-      {"server",
-       plus(working, {"server/access", "server/http", "server/hsds", "server/rpde", "server/documents", "server/rpc"})},
-      {"client/cairn", common},
-      {"client/cli", plus(common, {"client/cairn"})},
-  };
-  return layers;
 }
 
 bool IsOurs(const std::string& path) {
