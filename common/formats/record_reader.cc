@@ -79,6 +79,8 @@ ImportFormat Detect(const FirstValue& first) {
   return !first.one_line || HasLists(first) ? ImportFormat::kHsdsJson : ImportFormat::kHsdsNdjson;
 }
 
+constexpr absl::string_view zip_begins = "PK\x03\x04";
+
 // Refuses what is not worth a look at its elements, in the words of whoever chose the wrong file.
 absl::Status CheckBeginning(const InputFile& file, ImportFormat format) {
   char begin[4096] = {};
@@ -90,13 +92,15 @@ absl::Status CheckBeginning(const InputFile& file, ImportFormat format) {
                      "file whose format is said: --format jsonl"));
   }
   const absl::string_view bytes(begin, got);
+  if (format == ImportFormat::kHsdsPackage) return absl::OkStatus();
+  if (format == ImportFormat::kAuto && absl::StartsWith(bytes, zip_begins)) return absl::OkStatus();
   if (absl::StartsWith(bytes, "\xFF\xFE") || absl::StartsWith(bytes, "\xFE\xFF")) {
     return absl::InvalidArgumentError(absl::StrCat(file.name(), " is in UTF-16; save it as UTF-8"));
   }
   // Programs, pictures, archives and spreadsheets have zero bytes at once; in a later line they are that line's fault.
   if (const size_t zero = bytes.substr(0, bytes.find('\n')).find('\0'); zero != absl::string_view::npos) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(file.name(), " is not text (byte ", zero + 1, " is zero); give a file of JSON in UTF-8"));
+    return absl::InvalidArgumentError(absl::StrCat(file.name(), " is not text (byte ", zero + 1,
+                                                   " is zero); give JSON in UTF-8, a CSV, or an HSDS data package"));
   }
   return absl::OkStatus();
 }
@@ -114,7 +118,7 @@ absl::StatusOr<bool> LooksLikeCsv(const std::shared_ptr<InputFile>& file) {
 absl::StatusOr<ImportFormat> DetectFormat(const std::shared_ptr<InputFile>& file) {
   char begin[4] = {};
   ASSIGN_OR_RETURN(const size_t got, file->ReadAt(0, begin, sizeof(begin)));
-  if (absl::string_view(begin, got) == "PK\x03\x04") return ImportFormat::kHsdsPackage;
+  if (absl::string_view(begin, got) == zip_begins) return ImportFormat::kHsdsPackage;
   ASSIGN_OR_RETURN(const bool csv, LooksLikeCsv(file));
   if (csv) return ImportFormat::kCsv;
   const absl::StatusOr<FirstValue> first = LookAtFirstValue(file);

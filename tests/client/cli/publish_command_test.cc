@@ -97,9 +97,14 @@ TEST_F(PublishCommandTest, AProblemWithoutARemedyHasNoneInJson) {
 }
 
 TEST_F(PublishCommandTest, SaysThatAFileIsNotText) {
+  WriteFile("in.jsonl", std::string("\x7F"
+                                    "ELF\0\0",
+                                    6));
+  EXPECT_EQ(Publish(), 1);
+  EXPECT_THAT(err_, HasSubstr("in.jsonl is not text (byte 5 is zero); give JSON in UTF-8"));
   WriteFile("in.jsonl", std::string("PK\x03\x04\0\0", 6));
   EXPECT_EQ(Publish(), 1);
-  EXPECT_THAT(err_, HasSubstr("in.jsonl is not text (byte 5 is zero); give a file of JSON in UTF-8"));
+  EXPECT_THAT(err_, HasSubstr("no zip archive that can be read"));
 }
 
 TEST_F(PublishCommandTest, KeepGoingWritesTheRefusedToAFileThatCanBeCorrected) {
