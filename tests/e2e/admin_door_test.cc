@@ -28,27 +28,13 @@ constexpr char service[] =
     R"("status":"active","phones":[{"number":"116 111","country":"PL"}]}})"
     "\n";
 
-std::string Bin() {
-  const char* bin = std::getenv("CAIRN_BIN_DIR");
-  return bin != nullptr ? bin : "build/release/bin";
-}
-
-std::string ReadText(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 class AdminDoorTest : public testing::Test {
  protected:
-  AdminDoorTest() : cluster_(absl::StrCat(testing::TempDir(), "/admin-door-", getpid()), Bin()) {}
+  AdminDoorTest() : cluster_(absl::StrCat(testing::TempDir(), "/admin-door-", getpid()), BinDirectory()) {}
 
   void SetUp() override {
     ASSERT_EQ(cluster_.Found({{"pl-a", "PL", true}}), absl::OkStatus());
-    const std::string settings = JoinPath(cluster_.data(0), data_dir::config);
-    const std::string text =
-        absl::StrReplaceAll(ReadText(settings), {{"\n#listen = \"\"", "\nlisten = \"127.0.0.1:0\""}});
-    ASSERT_THAT(text, HasSubstr("[admin]"));
-    std::ofstream(settings, std::ios::binary) << text;
+    ASSERT_EQ(cluster_.ChangeSettings(0, "\n#listen = \"\"", "\nlisten = \"127.0.0.1:0\""), absl::OkStatus());
     ASSERT_EQ(cluster_.Start(0), absl::OkStatus());
   }
 
@@ -100,11 +86,11 @@ TEST_F(AdminDoorTest, TheTokenIsInNoLogAndNoFileOfTheNode) {
   const std::string token = MakeToken("office", "publisher");
   ASSERT_EQ(Remote(token, {"publish", ServiceFile()}).exit_code, 0);
   cluster_.Stop(0, SIGTERM);
-  const std::string secret = ReadText(token).substr(10);
+  const std::string secret = FileText(token).substr(10);
   for (const char* file : {"/cairn.db", "/cairn.db-wal", "/node.toml"}) {
-    EXPECT_THAT(ReadText(cluster_.data(0) + file), Not(HasSubstr(secret))) << file;
+    EXPECT_THAT(FileText(cluster_.data(0) + file), Not(HasSubstr(secret))) << file;
   }
-  EXPECT_THAT(ReadText(cluster_.log(0)), Not(HasSubstr(secret)));
+  EXPECT_THAT(FileText(cluster_.log(0)), Not(HasSubstr(secret)));
 }
 
 TEST_F(AdminDoorTest, TheDoorSpeaksTls13AndNothingOlder) {

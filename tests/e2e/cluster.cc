@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "common/base/clock.h"
 #include "common/base/data_dir.h"
 #include "common/base/status_macros.h"
@@ -39,11 +40,6 @@ pid_t Spawn(const std::vector<std::string>& args, const std::string& out, const 
   _exit(127);
 }
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 int FreePort() {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -58,6 +54,16 @@ int FreePort() {
 
 }  // namespace
 
+std::string BinDirectory() {
+  const char* bin = std::getenv("CAIRN_BIN_DIR");
+  return bin != nullptr ? bin : "build/release/bin";
+}
+
+std::string FileText(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
 CommandResult RunCommand(const std::vector<std::string>& args) {
   const std::filesystem::path base = std::filesystem::temp_directory_path();
   static int serial = 0;
@@ -66,8 +72,8 @@ CommandResult RunCommand(const std::vector<std::string>& args) {
   int status = 0;
   CommandResult result;
   if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
-  result.out = ReadFile(stem + ".out");
-  result.err = ReadFile(stem + ".err");
+  result.out = FileText(stem + ".out");
+  result.err = FileText(stem + ".err");
   std::filesystem::remove(stem + ".out");
   std::filesystem::remove(stem + ".err");
   return result;
@@ -154,12 +160,21 @@ absl::Status Cluster::Start(int i, const std::vector<std::string>& more) {
   const bool ready = Eventually([&] {
     int status = 0;
     if (waitpid(node.pid, &status, WNOHANG) == node.pid) node.pid = -1;
-    return node.pid < 0 || absl::StrContains(ReadFile(log(i) + ".ready"), "cairnd ready") ||
-           absl::StrContains(ReadFile(log(i)), "cairnd ready");
+    return node.pid < 0 || absl::StrContains(FileText(log(i) + ".ready"), "cairnd ready") ||
+           absl::StrContains(FileText(log(i)), "cairnd ready");
   });
   if (ready && node.pid > 0) return absl::OkStatus();
   return absl::InternalError(
-      absl::StrCat("node ", node_id(i), " did not start: ", ReadFile(log(i)), ReadFile(log(i) + ".ready")));
+      absl::StrCat("node ", node_id(i), " did not start: ", FileText(log(i)), FileText(log(i) + ".ready")));
+}
+
+absl::Status Cluster::ChangeSettings(int i, absl::string_view from, absl::string_view to) {
+  const std::string path = JoinPath(data(i), data_dir::config);
+  const std::vector<std::string> parts = absl::StrSplit(FileText(path), from);
+  if (parts.size() != 2)
+    return absl::InvalidArgumentError(absl::StrCat(path, ": \"", from, "\" stands there ", parts.size() - 1, " times"));
+  std::ofstream(path, std::ios::binary) << absl::StrJoin(parts, to);
+  return absl::OkStatus();
 }
 
 absl::Status Cluster::StartAll() {

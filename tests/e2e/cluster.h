@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "client/cairn/client.h"
 
@@ -21,6 +22,13 @@ struct CommandResult {
   std::string out;  // standard output
   std::string err;  // standard error
 };
+
+// Where the programs under test are: CAIRN_BIN_DIR of the environment, or where a build from the source's top leaves
+// them.
+std::string BinDirectory();
+
+// The bytes of a file; empty when it cannot be read.
+std::string FileText(const std::string& path);
 
 // Runs a program to its end; `args[0]` is its path.
 CommandResult RunCommand(const std::vector<std::string>& args);
@@ -50,6 +58,9 @@ class Cluster {
   // Puts the charter file where member `i` looks for it on its first start.
   absl::Status HandOverCharter(int i);
   std::string charter_file() const { return directory_ + "/charter.chain"; }
+
+  // Puts `to` in the place of `from`, which must stand there once, in the settings of node `i`.
+  absl::Status ChangeSettings(int i, absl::string_view from, absl::string_view to);
 
   // Starts node `i`, with further arguments, and waits until it says that it is ready.
   absl::Status Start(int i, const std::vector<std::string>& more = {});

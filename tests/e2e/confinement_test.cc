@@ -25,11 +25,6 @@ namespace {
 
 const char kId[] = "00000000-0000-4000-8000-000000000001";
 
-std::string Bin() {
-  const char* bin = std::getenv("CAIRN_BIN_DIR");
-  return bin != nullptr ? bin : "build/release/bin";
-}
-
 std::string ReadBytes(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(in), {});
@@ -42,7 +37,7 @@ std::string Line(const std::string& id, const std::string& text) {
 
 class ConfinementTest : public testing::Test {
  protected:
-  ConfinementTest() : cluster_(absl::StrCat(testing::TempDir(), "/confinement-", getpid()), Bin()) {}
+  ConfinementTest() : cluster_(absl::StrCat(testing::TempDir(), "/confinement-", getpid()), BinDirectory()) {}
 
   void Found() {
     ASSERT_EQ(cluster_.Found({{"pl-a", "PL"}, {"lv-b", "LV"}}), absl::OkStatus());

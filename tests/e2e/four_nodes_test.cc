@@ -21,11 +21,6 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string Bin() {
-  const char* bin = std::getenv("CAIRN_BIN_DIR");
-  return bin != nullptr ? bin : "build/release/bin";
-}
-
 std::string Id(int owner, int number) { return absl::StrFormat("00000000-0000-4000-8%03d-%012d", owner, number); }
 
 // A small file system of its own at `path`, until destroyed.
@@ -64,7 +59,7 @@ std::string ServiceLine(int owner, int number, const std::string& name, const st
 
 class FourNodesTest : public testing::Test {
  protected:
-  FourNodesTest() : cluster_(absl::StrCat(testing::TempDir(), "/four-nodes-", getpid()), Bin()) {}
+  FourNodesTest() : cluster_(absl::StrCat(testing::TempDir(), "/four-nodes-", getpid()), BinDirectory()) {}
 
   void Found(const std::vector<Member>& members) {
     ASSERT_EQ(cluster_.Found(members), absl::OkStatus());
@@ -219,7 +214,7 @@ TEST_F(FourNodesTest, StopsCleanlyOnSigterm) {
 
 TEST_F(FourNodesTest, RefusesToStartOnWhatIsWrongAndNamesIt) {
   ASSERT_EQ(cluster_.Found({{"pl-a", "PL"}}), absl::OkStatus());
-  const std::string cairnd = Bin() + "/cairnd";
+  const std::string cairnd = BinDirectory() + "/cairnd";
   const std::string config = JoinPath(cluster_.data(0), data_dir::config);
   const std::string good = [&] {
     std::ifstream in(config);

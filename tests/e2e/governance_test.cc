@@ -22,15 +22,10 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string Bin() {
-  const char* directory = std::getenv("CAIRN_BIN_DIR");
-  return directory == nullptr ? "build/release/bin" : directory;
-}
-
 // Node 0 publishes; nodes 1 and 2 are others'.
 class GovernanceTest : public testing::Test {
  protected:
-  GovernanceTest() : cluster_(absl::StrCat(testing::TempDir(), "/governance-", getpid()), Bin()) {}
+  GovernanceTest() : cluster_(absl::StrCat(testing::TempDir(), "/governance-", getpid()), BinDirectory()) {}
 
   void SetUp() override {
     ASSERT_EQ(cluster_.Found({{"pl-a", "PL"}, {"lv-b", "LV"}, {"al-c", "AL"}}), absl::OkStatus());

@@ -33,29 +33,16 @@ constexpr char members_service[] =
     R"("status":"active"}})"
     "\n";
 
-std::string Bin() {
-  const char* bin = std::getenv("CAIRN_BIN_DIR");
-  return bin != nullptr ? bin : "build/release/bin";
-}
-
-std::string ReadText(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 class HttpSideTest : public testing::Test {
  protected:
-  HttpSideTest() : cluster_(absl::StrCat(testing::TempDir(), "/http-side-", getpid()), Bin()) {}
+  HttpSideTest() : cluster_(absl::StrCat(testing::TempDir(), "/http-side-", getpid()), BinDirectory()) {}
 
   void SetUp() override {
     ASSERT_EQ(cluster_.Found({{"pl-a", "PL", true}}), absl::OkStatus());
-    const std::string settings = JoinPath(cluster_.data(0), data_dir::config);
-    const std::string text =
-        absl::StrReplaceAll(ReadText(settings), {{"\nlisten = \"\"\n", "\nlisten = \"127.0.0.1:0\"\n"}});
-    ASSERT_THAT(text, HasSubstr("[http]"));
-    std::ofstream(settings, std::ios::binary) << text;
+    ASSERT_EQ(cluster_.ChangeSettings(0, "Empty: nowhere.\nlisten = \"\"", "\nlisten = \"127.0.0.1:0\""),
+              absl::OkStatus());
     ASSERT_EQ(cluster_.Start(0), absl::OkStatus());
-    const std::string log = ReadText(cluster_.log(0) + ".ready");
+    const std::string log = FileText(cluster_.log(0) + ".ready");
     const size_t at = log.find(" http=127.0.0.1:");
     ASSERT_NE(at, std::string::npos) << log;
     ASSERT_TRUE(absl::SimpleAtoi(log.substr(at + 16, log.find('\n', at) - at - 16), &port_)) << log;
@@ -100,8 +87,8 @@ TEST_F(HttpSideTest, EventsComeAsTheyHappenAndEndWhenTheNodeStops) {
 
 TEST_F(HttpSideTest, ItsLogHasNoWordsAndNoAddresses) {
   Get(port_, "/api/search?q=bruises");
-  EXPECT_TRUE(Eventually([&] { return ReadText(cluster_.log(0)).find("route=\"/api/search\"") != std::string::npos; }));
-  EXPECT_THAT(ReadText(cluster_.log(0)), AllOf(Not(HasSubstr("bruises")), HasSubstr("client=\"127.0.0.0/24\"")));
+  EXPECT_TRUE(Eventually([&] { return FileText(cluster_.log(0)).find("route=\"/api/search\"") != std::string::npos; }));
+  EXPECT_THAT(FileText(cluster_.log(0)), AllOf(Not(HasSubstr("bruises")), HasSubstr("client=\"127.0.0.0/24\"")));
 }
 
 TEST_F(HttpSideTest, SaysHowItIs) {

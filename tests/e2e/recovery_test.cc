@@ -21,14 +21,9 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string Bin() {
-  const char* directory = std::getenv("CAIRN_BIN_DIR");
-  return directory == nullptr ? "build/release/bin" : directory;
-}
-
 class RecoveryTest : public testing::Test {
  protected:
-  RecoveryTest() : cluster_(absl::StrCat(testing::TempDir(), "/recovery-", getpid()), Bin()) {}
+  RecoveryTest() : cluster_(absl::StrCat(testing::TempDir(), "/recovery-", getpid()), BinDirectory()) {}
 
   void FoundTwo() { ASSERT_EQ(cluster_.Found({{"pl-a", "PL"}, {"lv-b", "LV"}}), absl::OkStatus()); }
 

@@ -27,34 +27,24 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::string Bin() {
-  const char* bin = std::getenv("CAIRN_BIN_DIR");
-  return bin != nullptr ? bin : "build/release/bin";
-}
-
-std::string ReadText(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 std::vector<std::string> Lines(const std::string& text) { return absl::StrSplit(text, '\n', absl::SkipEmpty()); }
 
 class StrangersTest : public testing::Test {
  protected:
-  StrangersTest() : cluster_(absl::StrCat(testing::TempDir(), "/strangers-", getpid()), Bin()) {}
+  StrangersTest() : cluster_(absl::StrCat(testing::TempDir(), "/strangers-", getpid()), BinDirectory()) {}
 
   void SetUp() override {
     ASSERT_EQ(cluster_.Found({{"pl-a", "PL"}}), absl::OkStatus());
     ASSERT_EQ(cluster_.Start(0), absl::OkStatus());
     // "… ready partner=pl-a node=pl-a-1 listen=127.0.0.1:PORT socket=…"
-    const std::string ready = ReadText(cluster_.log(0) + ".ready");
+    const std::string ready = FileText(cluster_.log(0) + ".ready");
     const size_t at = ready.find("listen=");
     ASSERT_NE(at, std::string::npos) << ready;
     address_ = ready.substr(at + 7, ready.find(' ', at) - at - 7);
   }
   std::string Key() const { return cluster_.data(0) + "/keys/node.key"; }
   std::string Certificate() const { return cluster_.data(0) + "/keys/node.crt"; }
-  std::string Log() const { return ReadText(cluster_.log(0)); }
+  std::string Log() const { return FileText(cluster_.log(0)); }
 
   // Connects, says `bytes` and hangs up.
   void Knock(const std::string& bytes) const {
@@ -98,7 +88,7 @@ TEST_F(StrangersTest, TwoHundredOfThemLeaveNoLinesOfTheLibraryAndFewOfOurs) {
 
 // gRPC's own watcher ends the process when it finds an empty file.
 TEST_F(StrangersTest, KeyFilesThatAreEmptiedWhileItRunsAreRefusedAndTheOldOnesStay) {
-  const std::string key = ReadText(Key()), certificate = ReadText(Certificate());
+  const std::string key = FileText(Key()), certificate = FileText(Certificate());
   for (const std::string& path : {Key(), Certificate()}) std::ofstream(path, std::ios::trunc).flush();
   ASSERT_TRUE(Eventually([&] { return absl::StrContains(Log(), "tls.files_refused"); }));
   EXPECT_THAT(Log(), HasSubstr("node.key"));

@@ -24,7 +24,7 @@ class GovernanceSimulation : public ::testing::TestWithParam<uint64_t> {
         if (b >= 0 && b < kNodes) world_.Allow(a, b);  // a chain: what arrives was relayed
       }
     }
-    for (int i = 0; i < kNodes; ++i) world_.node(i).Start();
+    world_.StartAll();
   }
   ~GovernanceSimulation() override { std::filesystem::remove_all(directory_); }
 

@@ -80,8 +80,8 @@ class Exchange {
       world_.Allow(a, b);
     world_.set_latency(absl::Milliseconds(5));
     world_.SetMeddler(kRelay, kReceiver, [this](std::string bytes) { return Meddle(std::move(bytes)); });
-    for (int i = 0; i < 4; ++i) world_.node(i).Start();
-    Go(absl::Seconds(5));  // the owner asks for its own feed first
+    world_.StartAll();
+    Go(absl::Seconds(5));                     // the owner asks for its own feed first
     Publish(0, 40, std::string(8'000, 'a'));  // more than one page
     Publish(40, 3, "small");
     world_.SetParted(kHonest, kReceiver, true);  // the relay is asked first

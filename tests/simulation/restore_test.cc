@@ -25,12 +25,8 @@ class Restore {
 
   void All() {
     world_.set_latency(absl::Milliseconds(1 + random_.Below(300)));
-    for (int a = 0; a < kNodes; ++a) {
-      for (int b = 0; b < kNodes; ++b) {
-        if (a != b) world_.Allow(a, b);
-      }
-    }
-    for (int i = 0; i < kNodes; ++i) world_.node(i).Start();
+    world_.AllowAll();
+    world_.StartAll();
     publisher().Remember();
     Beat();
     Work(absl::Minutes(1), false);
@@ -66,7 +62,7 @@ class Restore {
     while (world_.now() < end && !testing::Test::HasFatalFailure()) {
       world_.RunUntil(world_.now() + absl::Milliseconds(random_.Below(trouble ? 2'000 : 20'000)));
       if (publisher().up() && publisher().CanPublish()) Publish();
-      if (trouble) Trouble();
+      if (trouble) world_.Trouble(random_, kNodes);
       NoteConfirmed();
     }
   }
@@ -84,16 +80,6 @@ class Restore {
     const std::optional<uint64_t> state = publisher().GoBack();
     ASSERT_TRUE(state.has_value()) << "R2: it holds no state that was ever published";
     ASSERT_GE(*state, confirmed_) << "R3: what another partner held is lost";
-  }
-
-  void Trouble() {
-    const uint64_t what = random_.Below(100);
-    const int i = static_cast<int>(random_.Below(kNodes));
-    const int other = static_cast<int>(random_.Below(kNodes));
-    if (what < 15) world_.BreakAStream();
-    if (what >= 15 && what < 50 && i != other) world_.SetParted(i, other, what < 35);
-    if (what >= 50 && what < 58 && world_.node(i).up()) world_.node(i).Crash();
-    if (what >= 58 && what < 80 && !world_.node(i).up()) world_.node(i).Start();
   }
 
   void LoseDisk() {
@@ -114,9 +100,7 @@ class Restore {
 
   void Calm() {
     world_.HealAll();
-    for (int i = 0; i < kNodes; ++i) {
-      if (!world_.node(i).up()) world_.node(i).Start();
-    }
+    world_.StartAll();
     world_.RunUntil(world_.now() + absl::Minutes(3));
     ASSERT_TRUE(publisher().CanPublish()) << "all can be heard now";
     Publish();

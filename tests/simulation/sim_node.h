@@ -81,8 +81,8 @@ class SimNode {
   bool HasEvidence(int partner);
   // From now on remembers what was acknowledged at each of its heads.
   void Remember() { remembering_ = true; }
-  // The node was set back to the last state that it acknowledged and that is what it holds now: what came later is gone.
-  // The sequence number of that state; nullopt: it never acknowledged such a state.
+  // The node was set back to the last state that it acknowledged and that is what it holds now: what came later is
+  // gone. The sequence number of that state; nullopt: it never acknowledged such a state.
   std::optional<uint64_t> GoBack();
   // Every digest and every derived row, recomputed.
   absl::Status Verify();

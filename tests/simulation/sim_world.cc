@@ -31,6 +31,22 @@ int SimWorld::AddTwin(int i) {
 
 SimWorld::~SimWorld() = default;
 
+void SimWorld::StartAll() {
+  for (const std::unique_ptr<SimNode>& node : nodes_) {
+    if (!node->up()) node->Start();
+  }
+}
+
+void SimWorld::Trouble(SeededRandom& chance, int nodes) {
+  const uint64_t what = chance.Below(100);
+  const int i = static_cast<int>(chance.Below(static_cast<uint64_t>(nodes)));
+  const int other = static_cast<int>(chance.Below(static_cast<uint64_t>(nodes)));
+  if (what < 15) BreakAStream();
+  if (what >= 15 && what < 50 && i != other) SetParted(i, other, what < 35);
+  if (what >= 50 && what < 58 && node(i).up()) node(i).Crash();
+  if (what >= 58 && what < 80 && !node(i).up()) node(i).Start();
+}
+
 void SimWorld::After(absl::Duration delay, std::function<void()> event) {
   events_[{now() + delay, next_event_++}] = std::move(event);
 }
@@ -53,6 +69,14 @@ int SimWorld::IndexOf(const std::string& node) const {
     if (TestConsortium::Node(i) == node) return i;
   }
   return -1;
+}
+
+void SimWorld::AllowAll() {
+  for (int a = 0; a < size(); ++a) {
+    for (int b = 0; b < size(); ++b) {
+      if (a != b) Allow(a, b);
+    }
+  }
 }
 
 void SimWorld::SetParted(int a, int b, bool parted) {

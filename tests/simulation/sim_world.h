@@ -40,6 +40,8 @@ class SimWorld {
   // --- the network
   // Two nodes can reach each other (the topology), each direction of dialling apart.
   void Allow(int from, int to) { dialable_.insert({from, to}); }
+  // All that there are now can reach each other.
+  void AllowAll();
   bool Linked(int a, int b) const { return dialable_.count({a, b}) + dialable_.count({b, a}) > 0; }
   // Cuts off or restores a link; streams over it end.
   void SetParted(int a, int b, bool parted);
@@ -63,6 +65,12 @@ class SimWorld {
 
   // One more node with the identity of node `i`, which can dial but is not found by others. Returns its place.
   int AddTwin(int i);
+
+  // Starts every node that is down.
+  void StartAll();
+  // What goes wrong in a bad hour, a little of it, by `chance`: a stream breaks, a link of the first `nodes` nodes is
+  // cut or restored, one of them crashes or comes back.
+  void Trouble(SeededRandom& chance, int nodes);
 
   SimNode& node(int i) { return *nodes_[static_cast<size_t>(i)]; }
   int size() const { return static_cast<int>(nodes_.size()); }

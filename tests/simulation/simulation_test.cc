@@ -106,9 +106,7 @@ class Scenario {
 
   void Calm() {
     world_.HealAll();
-    for (int i = 0; i < kNodes; ++i) {
-      if (!world_.node(i).up()) world_.node(i).Start();
-    }
+    world_.StartAll();
     world_.RunUntil(world_.now() + kCalm);
   }
 

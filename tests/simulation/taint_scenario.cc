@@ -47,11 +47,7 @@ class Taint {
   ~Taint() { std::filesystem::remove_all(directory_); }
 
   TaintReport Run() {
-    for (int a = 0; a < kPartners; ++a) {
-      for (int b = 0; b < kPartners; ++b) {
-        if (a != b) world_.Allow(a, b);
-      }
-    }
+    world_.AllowAll();
     world_.set_latency(absl::Milliseconds(20));
     world_.set_wiretap([this](int from, int to, const v1::SyncMessage& message, const std::string& bytes) {
       if (!message.has_charter()) Search("sync", from, to, false, bytes);

@@ -35,12 +35,8 @@ class Theft {
 
   void All() {
     world_.set_latency(absl::Milliseconds(1 + random_.Below(300)));
-    for (int a = 0; a < kNodes; ++a) {
-      for (int b = 0; b < kNodes; ++b) {
-        if (a != b) world_.Allow(a, b);
-      }
-    }
-    for (int i = 0; i < kNodes; ++i) world_.node(i).Start();
+    world_.AllowAll();
+    world_.StartAll();
     Beat();
     Work(absl::Minutes(1));
     Steal();
@@ -92,19 +88,9 @@ class Theft {
       world_.RunUntil(world_.now() + absl::Milliseconds(random_.Below(3'000)));
       if (random_.Below(3) > 0) Own();
       if (random_.Below(2) == 0) Forge();
-      if (stolen_) Trouble();
+      if (stolen_) world_.Trouble(random_, kNodes);
       Look();
     }
-  }
-
-  void Trouble() {
-    const uint64_t what = random_.Below(100);
-    const int i = static_cast<int>(random_.Below(kNodes));
-    const int other = static_cast<int>(random_.Below(kNodes));
-    if (what < 15) world_.BreakAStream();
-    if (what >= 15 && what < 50 && i != other) world_.SetParted(i, other, what < 35);
-    if (what >= 50 && what < 58 && world_.node(i).up()) world_.node(i).Crash();
-    if (what >= 58 && what < 80 && !world_.node(i).up()) world_.node(i).Start();
   }
 
   // Half of the thieves' nodes take no charter from anybody, so that the key goes on signing.
@@ -190,9 +176,7 @@ class Theft {
 
   void Calm() {
     world_.HealAll();
-    for (int i = 0; i < kNodes; ++i) {
-      if (!world_.node(i).up()) world_.node(i).Start();
-    }
+    world_.StartAll();
     // An owner's node with signs of an old copy waits for absent peers for up to ten minutes; the thief's may be one.
     const auto settled = [&] { return owner().CanPublish() && owner().Held(kOwner).first == 2; };
     for (int minute = 0; minute < 15 && !settled(); ++minute) {

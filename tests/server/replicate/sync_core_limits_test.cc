@@ -29,12 +29,17 @@ class SyncCoreLimitsTest : public SyncCoreTest {
     if (!last) message.mutable_page()->clear_closing_head();
     return message;
   }
+  // What is asked of a peer that has announced `head`.
+  v1::Pull PullOf(uint64_t session, const v1::SignedHead& head) {
+    Announce(session, head);
+    const auto pull = SaidPull(session);
+    EXPECT_TRUE(pull.has_value());
+    return pull.value_or(v1::Pull());
+  }
   // Pulls what `peer` publishes as a peer that keeps to the protocol delivers it.
   void Deliver(uint64_t session, int peer) {
-    Announce(session, Published(peer).head);
-    const auto pull = SaidPull(session);
-    ASSERT_TRUE(pull.has_value());
-    node().OnMessage(session, PageFor(*pull, After(*pull, Published(peer))));
+    const v1::Pull pull = PullOf(session, Published(peer).head);
+    node().OnMessage(session, PageFor(pull, After(pull, Published(peer))));
     Wait(absl::Milliseconds(100));
   }
   static FeedStore::Page After(const v1::Pull& pull, FeedStore::Page page) {
@@ -72,11 +77,9 @@ TEST_F(SyncCoreLimitsTest, EndlessPagesAreStoppedAtTwiceTheQuotaAndDropped) {  /
   world_.node(1).Publish(0, 30, "endless");
   const FeedStore::Page all = Published(1);
   const uint64_t session = Connect(1);
-  Announce(session, all.head);
-  const auto pull = SaidPull(session);
-  ASSERT_TRUE(pull.has_value());
+  const v1::Pull pull = PullOf(session, all.head);
   for (size_t i = 0; i < 30 && node().core().Pulling(kPublicOf1); ++i) {
-    node().OnMessage(session, Part(*pull, all, i, i + 1, false));
+    node().OnMessage(session, Part(pull, all, i, i + 1, false));
     Wait(absl::Milliseconds(50));
     ASSERT_LE(Staged(), 8u);
   }
@@ -90,15 +93,13 @@ TEST_F(SyncCoreLimitsTest, AFloodOfWithdrawalsCountsAsRecordsDo) {  // R8
   world_.node(1).Publish(0, 10, "much");
   const FeedStore::Page all = Published(1);
   const uint64_t session = Connect(1);
-  Announce(session, all.head);
-  const auto pull = SaidPull(session);
-  ASSERT_TRUE(pull.has_value());
+  const v1::Pull pull = PullOf(session, all.head);
   FeedStore::Page flood = all;
   for (v1::Entry& entry : flood.entries) {
     entry.clear_payload();
     entry.set_tombstone(true);
   }
-  node().OnMessage(session, PageFor(*pull, flood));
+  node().OnMessage(session, PageFor(pull, flood));
   Wait(absl::Milliseconds(100));
   EXPECT_EQ(Staged(), 0u);
   EXPECT_THAT(node().core().HeldBack(kPublicOf1), HasSubstr("exceeds its quota"));
@@ -116,10 +117,8 @@ TEST_F(SyncCoreLimitsTest, AQuotaHoldsOverAllFeedsOfAPartner) {
   const HeadSigner signer(world_.consortium().key(1), world_.consortium().id());
   SetDigest sum = prepared->sum;
   page.head = *signer.SignNext(nullptr, {other, 3, 3, sum.Digest(), world_.clock()->Now()});
-  Announce(session, page.head);
-  const auto pull = SaidPull(session);
-  ASSERT_TRUE(pull.has_value());
-  node().OnMessage(session, PageFor(*pull, page));
+  const v1::Pull pull = PullOf(session, page.head);
+  node().OnMessage(session, PageFor(pull, page));
   Wait(absl::Milliseconds(100));
   EXPECT_THAT(node().core().HeldBack({"p1", "consortium"}), HasSubstr("would hold 6 records"));
 }
