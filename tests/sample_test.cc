@@ -20,6 +20,7 @@
 #include "common/record/searchable.h"
 #include "common/record/validate.h"
 #include "common/text/fold.h"
+#include "tests/source_directory.h"
 
 namespace cairn {
 namespace {
@@ -40,10 +41,7 @@ struct Sample {
   std::vector<std::string> problems;  // "origin: what is wrong"
 };
 
-fs::path SampleFolder() {
-  const char* env = std::getenv("CAIRN_SOURCE_DIR");
-  return fs::path(env != nullptr ? env : CAIRN_SOURCE_DIR) / "deploy" / "sample";
-}
+fs::path SampleFolder() { return SourceDirectory() / "deploy" / "sample"; }
 
 void ReadFile(const std::string& partner, const fs::path& path, Sample* sample) {
   const std::string id_namespace = PartnerNamespace("sample", partner);

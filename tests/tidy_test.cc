@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/source_directory.h"
 #include "tests/tidy_layers.h"
 
 namespace cairn {
@@ -333,12 +334,11 @@ Findings CheckProtoComments(const Files& files) {
   return findings;
 }
 
-// The source tree: CAIRN_SOURCE_DIR, which ctest sets, else the folder it was compiled from. Sample data is not source.
+// The source tree. Sample data is not source.
 const Files& Tree() {
   static const Files files = [] {
     namespace fs = std::filesystem;
-    const char* env = std::getenv("CAIRN_SOURCE_DIR");
-    const fs::path root = env != nullptr ? env : CAIRN_SOURCE_DIR;
+    const fs::path root = SourceDirectory();
     Files found;
     for (const std::string top : {"common", "server", "client", "proto", "tests", "deploy"}) {
       for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root / top)) {

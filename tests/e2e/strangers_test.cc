@@ -27,6 +27,9 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+std::vector<std::string> Words(const std::string& text) {
+  return absl::StrSplit(text, absl::ByAnyChar(" \n"), absl::SkipEmpty());
+}
 std::vector<std::string> Lines(const std::string& text) { return absl::StrSplit(text, '\n', absl::SkipEmpty()); }
 
 class StrangersTest : public testing::Test {
@@ -35,51 +38,59 @@ class StrangersTest : public testing::Test {
 
   void SetUp() override {
     ASSERT_EQ(cluster_.Found({{"pl-a", "PL"}}), absl::OkStatus());
+    ASSERT_EQ(cluster_.ChangeSettings(0, "\n#listen = \"\"", "\nlisten = \"127.0.0.1:0\""), absl::OkStatus());
     ASSERT_EQ(cluster_.Start(0), absl::OkStatus());
-    // "… ready partner=pl-a node=pl-a-1 listen=127.0.0.1:PORT socket=…"
-    const std::string ready = FileText(cluster_.log(0) + ".ready");
-    const size_t at = ready.find("listen=");
-    ASSERT_NE(at, std::string::npos) << ready;
-    address_ = ready.substr(at + 7, ready.find(' ', at) - at - 7);
+    // "… ready partner=pl-a node=pl-a-1 listen=127.0.0.1:PORT socket=… admin=127.0.0.1:PORT"
+    for (const std::string& word : Words(FileText(cluster_.log(0) + ".ready"))) {
+      if (absl::StartsWith(word, "listen=")) address_ = word.substr(7);
+      if (absl::StartsWith(word, "admin=")) admin_address_ = word.substr(6);
+    }
+    ASSERT_FALSE(address_.empty() || admin_address_.empty());
   }
   std::string Key() const { return cluster_.data(0) + "/keys/node.key"; }
   std::string Certificate() const { return cluster_.data(0) + "/keys/node.crt"; }
   std::string Log() const { return FileText(cluster_.log(0)); }
 
   // Connects, says `bytes` and hangs up.
-  void Knock(const std::string& bytes) const {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<uint16_t>(std::atoi(address_.substr(address_.rfind(':') + 1).c_str())));
+  static void Knock(const std::string& address, const std::string& bytes) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = htons(static_cast<uint16_t>(std::atoi(address.substr(address.rfind(':') + 1).c_str())));
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
     (void)!send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     close(fd);
   }
-  void Handshake(std::vector<std::string> more) const {
-    more.insert(more.begin(), {"/usr/bin/openssl", "s_client", "-connect", address_, "-alpn", "h2"});
-    RunCommand(more);
+  static CommandResult Handshake(const std::string& address, std::vector<std::string> more) {
+    more.insert(more.begin(), {"/usr/bin/openssl", "s_client", "-connect", address, "-alpn", "h2"});
+    return RunCommand(more);
+  }
+  // A hundred and twenty of them at one door.
+  static void Come(const std::string& address, const std::string& stem) {
+    for (int i = 0; i < 20; ++i) {
+      Handshake(address, {});
+      Handshake(address, {"-cert", stem + ".crt", "-key", stem + ".key"});
+    }
+    for (int i = 0; i < 40; ++i) {
+      Knock(address, "GET / HTTP/1.1\r\n\r\n");
+      Knock(address, std::string("\x16\x03\x01\x02\x00garbage in place of a greeting", 36));
+    }
   }
 
   Cluster cluster_;
   std::string address_;
+  std::string admin_address_;
 };
 
-TEST_F(StrangersTest, TwoHundredOfThemLeaveNoLinesOfTheLibraryAndFewOfOurs) {
+TEST_F(StrangersTest, TwoHundredAtBothDoorsLeaveNoLinesOfTheLibraryAndFewOfOurs) {
   const TlsIdentity stranger = *MakeTlsIdentity("stranger", absl::FromUnixSeconds(1'790'000'000));
   const std::string stem = cluster_.directory() + "/stranger";
   ASSERT_TRUE(WriteSecretFile(stem + ".key", stranger.key_pem).ok());
   std::ofstream(stem + ".crt") << stranger.certificate_pem;
   const size_t before = Lines(Log()).size();
-  for (int i = 0; i < 20; ++i) {
-    Handshake({});
-    Handshake({"-cert", stem + ".crt", "-key", stem + ".key"});
-  }
-  for (int i = 0; i < 80; ++i) {
-    Knock("GET / HTTP/1.1\r\n\r\n");
-    Knock(std::string("\x16\x03\x01\x02\x00garbage in place of a greeting", 36));
-  }
+  Come(address_, stem);
+  Come(admin_address_, stem);
   ASSERT_TRUE(cluster_.client(0)->GetStatus().ok());
   const std::vector<std::string> lines = Lines(Log());
   EXPECT_LT(lines.size(), before + 20) << Log();
@@ -95,9 +106,7 @@ TEST_F(StrangersTest, KeyFilesThatAreEmptiedWhileItRunsAreRefusedAndTheOldOnesSt
   absl::SleepFor(absl::Seconds(13));  // longer than any watcher waits
   ASSERT_EQ(kill(cluster_.pid(0), 0), 0);
   ASSERT_TRUE(cluster_.client(0)->GetStatus().ok());
-  const CommandResult shown =
-      RunCommand({"/usr/bin/openssl", "s_client", "-connect", address_, "-alpn", "h2", "-showcerts"});
-  EXPECT_THAT(shown.out, HasSubstr(certificate.substr(certificate.size() / 2, 60)));
+  EXPECT_THAT(Handshake(address_, {"-showcerts"}).out, HasSubstr(certificate.substr(certificate.size() / 2, 60)));
   size_t refusals = 0;
   for (const std::string& line : Lines(Log())) refusals += absl::StrContains(line, "tls.files_refused") ? 1 : 0;
   EXPECT_LE(refusals, 2u) << Log();
@@ -110,10 +119,7 @@ TEST_F(StrangersTest, AKeyAndCertificateThatBelongTogetherTakeTheirPlaceWithoutA
   std::ofstream(Certificate(), std::ios::trunc) << next.certificate_pem;
   ASSERT_TRUE(Eventually([&] { return absl::StrContains(Log(), "tls.files_renewed"); }));
   const std::string shown = next.certificate_pem.substr(next.certificate_pem.size() / 2, 60);
-  EXPECT_TRUE(Eventually([&] {
-    return absl::StrContains(
-        RunCommand({"/usr/bin/openssl", "s_client", "-connect", address_, "-alpn", "h2", "-showcerts"}).out, shown);
-  }));
+  EXPECT_TRUE(Eventually([&] { return absl::StrContains(Handshake(address_, {"-showcerts"}).out, shown); }));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/data_dir.h"
+#include "tests/source_directory.h"
 
 namespace cairn {
 namespace {
@@ -62,9 +63,7 @@ TEST(ConfigTest, TheDefaultsThatNodeInitDescribesAreThoseInEffect) {
 }
 
 TEST(ConfigTest, TheExampleIsWhatNodeInitWrites) {
-  const char* source = std::getenv("CAIRN_SOURCE_DIR");
-  ASSERT_NE(source, nullptr) << "CAIRN_SOURCE_DIR names the checkout";
-  std::ifstream file(absl::StrCat(source, "/deploy/example/node.toml"));
+  std::ifstream file(SourceDirectory() / "deploy/example/node.toml");
   const std::string text(std::istreambuf_iterator<char>(file), {});
   EXPECT_EQ(text, NodeTomlText({"pl-example", "pl-example-1", "Example Centre, Warsaw", "0.0.0.0:7443",
                                 "cairn.example.org:7443"}));

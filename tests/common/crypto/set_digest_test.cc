@@ -12,6 +12,7 @@
 #include "common/base/hex.h"
 #include "common/base/random.h"
 #include "common/crypto/hash.h"
+#include "tests/source_directory.h"
 
 namespace cairn {
 namespace {
@@ -34,7 +35,7 @@ Owned Numbered(int n) {
 }
 
 TEST(SetDigestTest, AgreesWithAnotherImplementation) {
-  std::ifstream file(absl::StrCat(std::getenv("CAIRN_SOURCE_DIR"), "/tests/common/crypto/set_digest_vectors.json"));
+  std::ifstream file(SourceDirectory() / "tests/common/crypto/set_digest_vectors.json");
   const nlohmann::json vectors = nlohmann::json::parse(file);
   ASSERT_EQ(vectors.size(), 6u);
   for (const auto& vector : vectors) {

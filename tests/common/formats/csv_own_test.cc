@@ -8,6 +8,7 @@
 #include "common/record/serialise.h"
 #include "gmock/gmock.h"
 #include "tests/common/formats/import_helpers.h"
+#include "tests/source_directory.h"
 
 namespace cairn {
 namespace {
@@ -48,7 +49,7 @@ TEST(CsvOwnTest, ASimpleRecordStandsInItsColumnsAlone) {
 }
 
 TEST(CsvOwnTest, TheSampleDirectoryLosesNothing) {
-  const std::filesystem::path sample = std::filesystem::path(std::getenv("CAIRN_SOURCE_DIR")) / "deploy/sample";
+  const std::filesystem::path sample = SourceDirectory() / "deploy/sample";
   size_t records = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(sample)) {
     if (entry.path().extension() != ".jsonl") continue;

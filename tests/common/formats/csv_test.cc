@@ -13,6 +13,7 @@
 #include "common/record/validate.h"
 #include "gmock/gmock.h"
 #include "tests/common/formats/import_helpers.h"
+#include "tests/source_directory.h"
 
 namespace cairn {
 namespace {
@@ -261,7 +262,7 @@ struct RealSheet {
 };
 
 void ExpectImports(const std::string& folder, const RealSheet& sheet) {
-  const auto mappings = std::filesystem::path(std::getenv("CAIRN_SOURCE_DIR")) / "tests/common/formats/mappings";
+  const auto mappings = SourceDirectory() / "tests/common/formats/mappings";
   std::ifstream stream(mappings / sheet.mapping);
   const std::string text(std::istreambuf_iterator<char>(stream), {});
   const auto mapping = ParseCsvMapping(text, sheet.mapping);

@@ -17,6 +17,7 @@
 #include "gmock/gmock.h"
 #include "tests/common/formats/hsds_generator.h"
 #include "tests/common/formats/import_helpers.h"
+#include "tests/source_directory.h"
 
 namespace cairn {
 namespace {
@@ -64,11 +65,10 @@ void ExpectNothingLost(const Import& original) {
   for (const auto& [name, record] : before) ASSERT_EQ(after.at(name), record) << name;
 }
 
-std::filesystem::path Source() { return std::getenv("CAIRN_SOURCE_DIR"); }
-
 TEST(HsdsPackageTest, OurFullExamplesAndTheSampleDirectoryLoseNothing) {
   int files = 0;
-  for (const auto& folder : {Source() / "tests/common/formats/testdata", Source() / "deploy/sample"}) {
+  for (const auto& folder :
+       {SourceDirectory() / "tests/common/formats/testdata", SourceDirectory() / "deploy/sample"}) {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
       const bool read = entry.path().extension() == ".json" || entry.path().extension() == ".jsonl";
       if (!read) continue;
@@ -91,7 +91,7 @@ TEST(HsdsPackageTest, GeneratedDocumentsLoseNothing) {
 }
 
 TEST(HsdsPackageTest, EqualDirectoriesGiveEqualPackagesWhoseTablesHsdsKnows) {
-  const Import import = ReadPath(Source() / "tests/common/formats/testdata/service_full.json");
+  const Import import = ReadPath(SourceDirectory() / "tests/common/formats/testdata/service_full.json");
   const std::string bytes = Packed(import.records);
   EXPECT_EQ(bytes, Packed(import.records));
   const std::string path = WriteFile("full.zip", bytes);

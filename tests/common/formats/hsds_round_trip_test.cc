@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "tests/common/formats/hsds_generator.h"
 #include "tests/common/formats/import_helpers.h"
+#include "tests/source_directory.h"
 
 namespace cairn {
 namespace {
@@ -98,8 +99,7 @@ void ExpectNothingLost(const std::string& path) {
 }
 
 TEST(HsdsRoundTripTest, OurFullExamplesLoseNothing) {
-  const std::filesystem::path folder =
-      std::filesystem::path(std::getenv("CAIRN_SOURCE_DIR")) / "tests/common/formats/testdata";
+  const std::filesystem::path folder = SourceDirectory() / "tests/common/formats/testdata";
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     ExpectNothingLost(entry.path());

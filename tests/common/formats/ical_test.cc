@@ -11,6 +11,7 @@
 #include "common/text/utf8.h"
 #include "gmock/gmock.h"
 #include "tests/common/formats/import_helpers.h"
+#include "tests/source_directory.h"
 
 namespace cairn {
 namespace {
@@ -136,7 +137,7 @@ TEST(IcalTest, TheSampleTrainingsAreReadByAnotherProgramAsWell) {
     absl::StrAppend(&text, piece);
     return absl::OkStatus();
   });
-  const std::filesystem::path sample = std::filesystem::path(std::getenv("CAIRN_SOURCE_DIR")) / "deploy/sample";
+  const std::filesystem::path sample = SourceDirectory() / "deploy/sample";
   for (const auto& entry : std::filesystem::recursive_directory_iterator(sample)) {
     if (entry.path().filename() != "trainings.jsonl") continue;
     for (const v1::Record& record : ReadPath(entry.path()).records) ASSERT_TRUE(writer.Add(record).ok());

@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "tests/common/formats/import_helpers.h"
+#include "tests/source_directory.h"
 
 namespace cairn {
 namespace {
@@ -77,7 +78,7 @@ TEST(JsonLdTest, WhatSchemaOrgHasNoWordForIsRefusedByName) {
 
 std::string SampleDocument() {
   std::vector<v1::Record> records;
-  const std::filesystem::path sample = std::filesystem::path(std::getenv("CAIRN_SOURCE_DIR")) / "deploy/sample";
+  const std::filesystem::path sample = SourceDirectory() / "deploy/sample";
   for (const auto& entry : std::filesystem::recursive_directory_iterator(sample)) {
     if (entry.path().extension() != ".jsonl") continue;
     for (v1::Record& record : ReadPath(entry.path()).records) records.push_back(std::move(record));
@@ -98,7 +99,8 @@ TEST(JsonLdTest, TheSampleDirectoryIsRdf) {
   const std::string path = WriteFile("sample.jsonld", SampleDocument());
   const json document = json::parse(SampleDocument());
   EXPECT_EQ(document["@context"]["@vocab"], "https://schema.org/");
-  if (std::system("/usr/bin/python3 -c 'import rdflib' 2>/dev/null") != 0) GTEST_SKIP() << "python3-rdflib is not installed";
+  if (std::system("/usr/bin/python3 -c 'import rdflib' 2>/dev/null") != 0)
+    GTEST_SKIP() << "python3-rdflib is not installed";
   const std::string script =
       "import rdflib,sys; g=rdflib.Graph(); g.parse(sys.argv[1],format=\"json-ld\"); "
       "S=rdflib.Namespace(\"https://schema.org/\"); "

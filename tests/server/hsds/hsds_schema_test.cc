@@ -5,6 +5,7 @@
 
 #include "server/hsds/openapi.h"
 #include "tests/server/hsds/api_fixture.h"
+#include "tests/source_directory.h"
 
 namespace cairn {
 namespace {
@@ -76,7 +77,7 @@ class HsdsSchemaTest : public ApiTest {
 
   // Runs the validator with further arguments.
   int Validate(const std::string& more) {
-    const std::string script = std::string(std::getenv("CAIRN_SOURCE_DIR")) + "/tests/server/hsds/validate.py";
+    const std::string script = (SourceDirectory() / "tests/server/hsds/validate.py").string();
     const std::string command = "python3 -W ignore " + script + " " + Write("hsds_answers.ndjson", answers_) + " " +
                                 Write("hsds_openapi.json", Body(Get("/hsds/openapi.json"))) + more;
     return std::system(command.c_str());
