@@ -15,7 +15,7 @@ inline const std::map<std::string, std::set<std::string>>& Layers() {
     return folders;
   };
   static const Folders text = {"common/base", "common/text", "common/crypto"};
-  static const Folders common = plus(text, {"common/record", "common/formats", "common/charter"});
+  static const Folders common = plus(text, {"common/record", "common/tables", "common/formats", "common/charter"});
   static const Folders trusted = plus(common, {"server/store", "server/charter", "server/feed"});
   static const Folders working = plus(trusted, {"server/publish", "server/replicate", "server/directory"});
   static const Folders reading = plus(working, {"server/access"});
@@ -24,6 +24,7 @@ inline const std::map<std::string, std::set<std::string>>& Layers() {
       {"common/crypto", {"common/base"}},
       {"common/text", {"common/base"}},
       {"common/record", text},
+      {"common/tables", plus(text, {"common/record"})},
       {"common/formats", plus(text, {"common/record"})},
       {"common/charter", plus(text, {"common/record"})},
       {"server/store", common},
@@ -40,7 +41,8 @@ inline const std::map<std::string, std::set<std::string>>& Layers() {
       {"server/documents", plus(reading, {"server/http"})},
       {"server", plus(reading, {"server/http", "server/hsds", "server/rpde", "server/documents", "server/rpc"})},
       {"client/cairn", common},
-      {"client/cli", plus(common, {"client/cairn"})},
+      {"client/follow", plus(common, {"client/cairn"})},
+      {"client/cli", plus(common, {"client/cairn", "client/follow"})},
   };
   return layers;
 }
