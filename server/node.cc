@@ -37,6 +37,7 @@
 #include "server/rpc/operations_service.h"
 #include "server/rpc/publishing_service.h"
 #include "server/rpc/status_reporter.h"
+#include "server/rpc/tables_service.h"
 #include "server/store/backup.h"
 #include "server/store/feed_store.h"
 #include "server/store/store.h"
@@ -109,6 +110,8 @@ struct Node::Parts {
   std::unique_ptr<DirectoryService> directory_service;
   std::unique_ptr<PublishingService> publishing_service;
   std::unique_ptr<OperationsService> operations_service;
+  std::unique_ptr<SnapshotMaker> snapshots;
+  std::unique_ptr<TablesService> tables_service;
   std::unique_ptr<LocalServer> local;
   std::unique_ptr<AdminServer> admin;
   std::unique_ptr<Upkeep> upkeep;
@@ -239,7 +242,7 @@ absl::Status Node::Parts::OpenAdminDoor() {
   const AdminServer::Options options{config.admin_listen, config.admin_tls_key, config.admin_tls_certificate,
                                      config.admin_client_ca};
   const std::vector<grpc::Service*> services = {directory_service.get(), publishing_service.get(),
-                                                operations_service.get()};
+                                                operations_service.get(), tables_service.get()};
   absl::StatusOr<std::unique_ptr<AdminServer>> started = AdminServer::Start(options, gate.get(), services);
   if (!started.ok()) return Annotate(started.status(), "admin.listen");
   admin = *std::move(started);
@@ -304,10 +307,14 @@ absl::Status Node::Parts::OpenDoors() {
   operations_service = std::make_unique<OperationsService>(
       reporter.get(), charter.get(), feeds.get(), replicator.get(),
       OperationsService::Access{gate.get(), tokens.get(), audit.get(), listen_and_pin});
+  snapshots = std::make_unique<SnapshotMaker>(
+      store.get(), [this] { return charter->current(); }, clock, config.data);
+  tables_service =
+      std::make_unique<TablesService>(gate.get(), directory.get(), snapshots.get(), directory_service.get());
   RETURN_IF_ERROR(replicator->Start(transport.get()));
   if (!config.listen.empty()) RETURN_IF_ERROR(transport->Listen(config.listen));
   ASSIGN_OR_RETURN(local, LocalServer::Start(config.socket, {directory_service.get(), publishing_service.get(),
-                                                             operations_service.get()}));
+                                                             operations_service.get(), tables_service.get()}));
   RETURN_IF_ERROR(OpenAdminDoor());
   RETURN_IF_ERROR(OpenHttp());
   upkeep = std::make_unique<Upkeep>(

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "client/cli/files.h"
+#include "client/cli/node_channel.h"
 #include "client/cli/text_width.h"
 #include "common/base/data_dir.h"
 #include "common/base/errors.h"
@@ -43,6 +44,30 @@ absl::StatusOr<std::string> ReadPin(const std::string& digits) {
   absl::StatusOr<std::string> pin = FromHex(digits);
   if (pin.ok() && pin->size() == 32) return pin;
   return UsageError(absl::StrCat("--pin ", Quoted(digits), ": not a SHA-256; write its 64 hexadecimal digits"));
+}
+
+absl::StatusOr<ChannelSecurity> SecurityFor(const Context& context, const NodeTarget& target) {
+  // What the environment says is for addresses; over a socket it is not wrong, only not needed.
+  const auto or_variable = [&](const std::string& option, const char* variable) {
+    return option.empty() && target.socket_path.empty() ? context.Variable(variable) : option;
+  };
+  ChannelSecurity security;
+  if (const std::string path = or_variable(context.token_file, "CAIRN_TOKEN_FILE"); !path.empty()) {
+    ASSIGN_OR_RETURN(security.token, ReadToken(path));
+  }
+  if (const std::string path = or_variable(context.ca_file, "CAIRN_CA"); !path.empty()) {
+    ASSIGN_OR_RETURN(security.ca_pem, ReadCertificates(path));
+  }
+  if (const std::string digits = or_variable(context.pin, "CAIRN_PIN"); !digits.empty()) {
+    ASSIGN_OR_RETURN(security.pin_sha256, ReadPin(digits));
+  }
+  if (!context.certificate_file.empty()) {
+    ASSIGN_OR_RETURN(security.certificate_pem, ReadCertificates(context.certificate_file));
+  }
+  if (!context.key_file.empty()) {
+    ASSIGN_OR_RETURN(security.key_pem, ReadSecretFile(context.key_file));
+  }
+  return security;
 }
 
 }  // namespace
@@ -83,37 +108,22 @@ absl::StatusOr<NodeTarget> Context::Target() const {
 }
 
 absl::StatusOr<ChannelSecurity> Context::SecurityOf(const NodeTarget& target) const {
-  // What the environment says is for addresses; over a socket it is not wrong, only not needed.
-  const auto or_variable = [&](const std::string& option, const char* variable) {
-    return option.empty() && target.socket_path.empty() ? Variable(variable) : option;
-  };
-  ChannelSecurity security;
-  if (const std::string path = or_variable(token_file, "CAIRN_TOKEN_FILE"); !path.empty()) {
-    ASSIGN_OR_RETURN(security.token, ReadToken(path));
-  }
-  if (const std::string path = or_variable(ca_file, "CAIRN_CA"); !path.empty()) {
-    ASSIGN_OR_RETURN(security.ca_pem, ReadCertificates(path));
-  }
-  if (const std::string digits = or_variable(pin, "CAIRN_PIN"); !digits.empty()) {
-    ASSIGN_OR_RETURN(security.pin_sha256, ReadPin(digits));
-  }
-  if (!certificate_file.empty()) {
-    ASSIGN_OR_RETURN(security.certificate_pem, ReadCertificates(certificate_file));
-  }
-  if (!key_file.empty()) {
-    ASSIGN_OR_RETURN(security.key_pem, ReadSecretFile(key_file));
-  }
-  return security;
+  return SecurityFor(*this, target);
+}
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> NodeChannel(const Context& context) {
+  ASSIGN_OR_RETURN(const NodeTarget target, context.Target());
+  RETURN_IF_ERROR(CheckPresent(target));
+  ASSIGN_OR_RETURN(const ChannelSecurity security, SecurityFor(context, target));
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = OpenChannel(target, security);
+  if (!channel.ok()) return UsageError(channel.status().message());
+  return channel;
 }
 
 absl::StatusOr<Client*> Context::client() {
   if (client_ == nullptr) {
-    ASSIGN_OR_RETURN(const NodeTarget target, Target());
-    RETURN_IF_ERROR(CheckPresent(target));
-    ASSIGN_OR_RETURN(const ChannelSecurity security, SecurityOf(target));
-    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = OpenChannel(target, security);
-    if (!channel.ok()) return UsageError(channel.status().message());
-    client_ = std::make_unique<Client>(*std::move(channel), environment_.call);
+    ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> channel, NodeChannel(*this));
+    client_ = std::make_unique<Client>(std::move(channel), environment_.call);
   }
   return client_.get();
 }

@@ -19,6 +19,8 @@ constexpr MethodRole method_roles[] = {
     {"/cairn.v1.Directory/WatchRecords", v1::READER},
     {"/cairn.v1.Directory/ExportRecords", v1::READER},
     {"/cairn.v1.Directory/ListPartners", v1::READER},
+    {"/cairn.v1.Tables/MakeSnapshot", v1::READER},  // of audiences that the caller was given, as the next
+    {"/cairn.v1.Tables/FollowRecords", v1::READER},
     {"/cairn.v1.Publishing/Publish", v1::EDITOR},  // a dry run; what changes something asks for PUBLISHER itself
     {"/cairn.v1.Publishing/Withdraw", v1::PUBLISHER},
     {"/cairn.v1.Publishing/MarkVerified", v1::EDITOR},

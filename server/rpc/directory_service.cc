@@ -95,19 +95,22 @@ grpc::Status DirectoryService::WatchRecords(grpc::ServerContext* context, const 
                                             grpc::ServerWriter<v1::WatchRecordsResponse>* writer) {
   const absl::StatusOr<Admission> call = options_.gate->AdmitStream(context, "/cairn.v1.Directory/WatchRecords");
   if (!call.ok()) return ToGrpcStatus(context, call.status());
+  return ToGrpcStatus(context, Watch(*context, *call, call->reader(), *request,
+                                     [&](const v1::WatchRecordsResponse& event) { return writer->Write(event); }));
+}
+
+absl::Status DirectoryService::Watch(const grpc::ServerContext& context, const Admission& call, const Reader& reader,
+                                     const v1::WatchRecordsRequest& request, const WatchSink& sink) {
   const auto may_go_on = [&]() -> absl::Status {
-    if (context->IsCancelled()) return absl::CancelledError("the client has gone");
+    if (context.IsCancelled()) return absl::CancelledError("the client has gone");
     if (stopping_) return absl::UnavailableError("the node is stopping");
-    return call->StillValid();
+    return call.StillValid();
   };
   absl::Status status = absl::ResourceExhaustedError(
       absl::StrCat(options_.watchers_max, " readers follow this node already; set limits.watchers higher"));
-  if (++watchers_ <= options_.watchers_max) {
-    status = Follow(call->reader(), *request, may_go_on,
-                    [&](const v1::WatchRecordsResponse& event) { return writer->Write(event); });
-  }
+  if (++watchers_ <= options_.watchers_max) status = Follow(reader, request, may_go_on, sink);
   --watchers_;
-  return ToGrpcStatus(context, status);
+  return status;
 }
 
 // A write blocks while the reader is slow, and nothing is read ahead of it: a slow reader costs a cursor (R8).

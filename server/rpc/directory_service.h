@@ -43,12 +43,16 @@ class DirectoryService : public v1::Directory::Service {
   grpc::Status ListPartners(grpc::ServerContext* context, const v1::ListPartnersRequest* request,
                             v1::ListPartnersResponse* response) override;
 
+  // A watch by `reader`, who has no more rights than the caller that was let in with `call`, until it ends. One of
+  // those that watchers_max bounds.
+  using WatchSink = std::function<bool(const v1::WatchRecordsResponse&)>;  // false: the one who listens has gone
+  absl::Status Watch(const grpc::ServerContext& context, const Admission& call, const Reader& reader,
+                     const v1::WatchRecordsRequest& request, const WatchSink& sink);
+
   // Watches end with UNAVAILABLE.
   void Stop() { stopping_ = true; }
 
  private:
-  // False: the one who listens has gone.
-  using WatchSink = std::function<bool(const v1::WatchRecordsResponse&)>;
   // `may_go_on`: OK, or why the watch must end; asked several times a second.
   absl::Status Follow(const Reader& reader, const v1::WatchRecordsRequest& request,
                       const std::function<absl::Status()>& may_go_on, const WatchSink& sink);

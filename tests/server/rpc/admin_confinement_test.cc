@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "cairn/v1/tables.grpc.pb.h"
 #include "common/base/errors.h"
 #include "tests/server/rpc/admin_fixture.h"
 
@@ -27,6 +28,58 @@ TEST_F(AdminConfinementTest, ADryRunForAnAudienceThatTheTokenLacksIsRefusedWheth
     EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
     EXPECT_EQ(ReasonOf(status), "AUDIENCE_NOT_GIVEN");
   }
+}
+
+// All of the file, or why there is none.
+absl::StatusOr<std::string> SnapshotFor(const std::shared_ptr<grpc::Channel>& channel, const std::string& audience) {
+  v1::MakeSnapshotRequest request;
+  request.set_audience(audience);
+  grpc::ClientContext context;
+  const auto reader = v1::Tables::NewStub(channel)->MakeSnapshot(&context, request);
+  v1::MakeSnapshotResponse part;
+  std::string file;
+  while (reader->Read(&part)) file += part.chunk();
+  const absl::Status status = FromGrpc(reader->Finish(), context);
+  if (!status.ok()) return status;
+  return file;
+}
+
+// The first answer of a stream that follows, or why there is none.
+absl::StatusOr<v1::FollowRecordsResponse> FollowFor(const std::shared_ptr<grpc::Channel>& channel,
+                                                    const std::string& audience) {
+  v1::FollowRecordsRequest request;
+  request.set_audience(audience);
+  grpc::ClientContext context;
+  const auto reader = v1::Tables::NewStub(channel)->FollowRecords(&context, request);
+  v1::FollowRecordsResponse first;
+  const bool answered = reader->Read(&first);
+  if (answered) context.TryCancel();
+  const absl::Status status = FromGrpc(reader->Finish(), context);
+  if (!answered) return status;
+  return first;
+}
+
+TEST_F(AdminConfinementTest, TablesForAnAudienceThatTheTokenLacksAreRefusedWhetherItExistsOrNot) {
+  const auto reader = Connect(Pinned(Token(v1::READER)));
+  for (const char* audience : {"consortium", "circle:police", "circle:nothing"}) {
+    EXPECT_EQ(ReasonOf(SnapshotFor(reader, audience).status()), "AUDIENCE_NOT_GIVEN");
+    EXPECT_EQ(ReasonOf(FollowFor(reader, audience).status()), "AUDIENCE_NOT_GIVEN");
+  }
+}
+
+TEST_F(AdminConfinementTest, TablesForAnAudienceHoldNoByteMore_R7) {
+  const auto socket = grpc::CreateChannel("unix:" + folder_ + "/s", grpc::InsecureChannelCredentials());
+  Client local{socket};
+  v1::PublishHeader consortium;
+  consortium.set_audience("consortium");
+  ASSERT_TRUE(PublishWith(&local, consortium)->committed());
+  const auto reader = Connect(Pinned(Token(v1::READER)));
+  for (const auto& channel : {reader, socket}) {
+    EXPECT_EQ(SnapshotFor(channel, "public")->find(uuid), std::string::npos);
+    EXPECT_TRUE(FollowFor(channel, "public")->change().has_caught_up());
+  }
+  EXPECT_NE(SnapshotFor(socket, "consortium")->find(uuid), std::string::npos);
+  EXPECT_EQ(FollowFor(socket, "consortium")->change().upsert().record().id(), uuid);
 }
 
 TEST_F(AdminConfinementTest, AttackByFishing_ARecordForAnotherAudienceIsNotPublishedAsFarAsTheCallerCanTell) {

@@ -38,8 +38,9 @@ class AdminServerTest : public ServicesTest {
     // Certificates that are their own authority. The forger's key is known, its certificate's authority is not.
     std::ofstream(folder_ + "/ca") << Identity("office").certificate_pem << Identity("visitor").certificate_pem;
     const AdminServer::Options options{"127.0.0.1:0", folder_ + "/key", folder_ + "/crt", folder_ + "/ca"};
-    admin_ = *AdminServer::Start(options, gate_.get(),
-                                 {directory_service_.get(), publishing_service_.get(), operations_service_.get()});
+    admin_ = *AdminServer::Start(
+        options, gate_.get(),
+        {directory_service_.get(), publishing_service_.get(), operations_service_.get(), tables_service_.get()});
   }
   ~AdminServerTest() override {
     directory_service_->Stop();

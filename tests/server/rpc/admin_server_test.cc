@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cairn/v1/replication.pb.h"
+#include "cairn/v1/tables.pb.h"
 #include "common/base/errors.h"
 #include "common/base/limits.h"
 #include "tests/server/rpc/admin_fixture.h"
@@ -30,6 +31,7 @@ const std::map<std::string, Role>& RolesNeeded() {
       {"cairn.v1.Directory.GetRecord", v1::READER},      {"cairn.v1.Directory.ListRecords", v1::READER},
       {"cairn.v1.Directory.Search", v1::READER},         {"cairn.v1.Directory.GetFacets", v1::READER},
       {"cairn.v1.Directory.WatchRecords", v1::READER},   {"cairn.v1.Directory.ExportRecords", v1::READER},
+      {"cairn.v1.Tables.MakeSnapshot", v1::READER},      {"cairn.v1.Tables.FollowRecords", v1::READER},
       {"cairn.v1.Directory.ListPartners", v1::READER},   {"cairn.v1.Publishing.Publish", v1::EDITOR},
       {"cairn.v1.Publishing.Withdraw", v1::PUBLISHER},   {"cairn.v1.Publishing.MarkVerified", v1::EDITOR},
       {"cairn.v1.Publishing.ExplainAccess", v1::EDITOR}, {"cairn.v1.Publishing.GetReceipts", v1::EDITOR},
@@ -48,7 +50,8 @@ std::vector<const google::protobuf::MethodDescriptor*> AllMethods() {
   for (const google::protobuf::FileDescriptor* file :
        {v1::GetRecordRequest::descriptor()->file(), v1::PublishRequest::descriptor()->file(),
         v1::GetStatusRequest::descriptor()->file(), v1::CharterChain::descriptor()->file(),
-        v1::Record::descriptor()->file(), v1::Entry::descriptor()->file()}) {
+        v1::Record::descriptor()->file(), v1::Entry::descriptor()->file(),
+        v1::MakeSnapshotRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) methods.push_back(file->service(s)->method(m));
     }

@@ -30,6 +30,7 @@
 #include "server/rpc/operations_service.h"
 #include "server/rpc/publishing_service.h"
 #include "server/rpc/status_reporter.h"
+#include "server/rpc/tables_service.h"
 #include "server/store/feed_store.h"
 #include "server/store/store.h"
 #include "tests/fakes/consortium.h"
@@ -115,9 +116,12 @@ class ServicesTest : public testing::Test {
         reporter_.get(), charter_.get(), feeds_.get(), replicator_.get(),
         OperationsService::Access{gate_.get(), tokens_.get(), audit_.get(),
                                   [] { return std::pair<std::string, std::string>(); }});
+    snapshots_ = std::make_unique<SnapshotMaker>(store_.get(), in_force, Clock::Real(), folder_);
+    tables_service_ =
+        std::make_unique<TablesService>(gate_.get(), reader_.get(), snapshots_.get(), directory_service_.get());
     const std::string socket = folder_ + "/s";
-    server_ =
-        *LocalServer::Start(socket, {directory_service_.get(), publishing_service_.get(), operations_service_.get()});
+    server_ = *LocalServer::Start(socket, {directory_service_.get(), publishing_service_.get(),
+                                           operations_service_.get(), tables_service_.get()});
     channel_ = grpc::CreateChannel("unix:" + socket, grpc::InsecureChannelCredentials());
     directory_ = v1::Directory::NewStub(channel_);
     publishing_ = v1::Publishing::NewStub(channel_);
@@ -175,6 +179,8 @@ class ServicesTest : public testing::Test {
   std::unique_ptr<DirectoryService> directory_service_;
   std::unique_ptr<PublishingService> publishing_service_;
   std::unique_ptr<OperationsService> operations_service_;
+  std::unique_ptr<SnapshotMaker> snapshots_;
+  std::unique_ptr<TablesService> tables_service_;
   std::unique_ptr<LocalServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Directory::Stub> directory_;
