@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
+#include "client/cli/tables_commands.h"
 #include "client/cli/text_width.h"
 #include "common/base/errors.h"
 #include "common/text/utf8.h"
@@ -49,6 +50,8 @@ void AddCommands(CLI::App* app, Context* context) {
   AddReadCommands(app, context);
   AddWatchCommand(app, context);
   AddExportCommand(app, context);
+  AddSnapshotCommand(app, context);
+  AddFollowCommand(app, context);
   AddPublishCommand(app, context);
   AddEditCommands(app, context);
   AddNodeCommands(app, context);

@@ -1,13 +1,9 @@
 // cairn watch.
-#include <pthread.h>
-#include <signal.h>
-
-#include <thread>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/filter_options.h"
+#include "client/cli/stop_on_signal.h"
 #include "client/cli/text_width.h"
 #include "client/cli/wording.h"
 #include "common/base/errors.h"
@@ -22,36 +18,6 @@ struct WatchOptions {
   std::string since;
   bool only_new = false;
   bool until_caught_up = false;
-};
-
-// Turns Ctrl-C and SIGTERM into the end of a watch while it lives. Made before any other thread, so that all of them
-// inherit the blocked signals.
-class StopOnSignal {
- public:
-  StopOnSignal() {
-    sigemptyset(&signals_);
-    for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&signals_, signal);
-    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
-  }
-  void Guard(WatchCall* watch) {
-    thread_ = std::thread([this, watch] {
-      int signal = 0;
-      sigwait(&signals_, &signal);
-      watch->Stop();
-    });
-  }
-  ~StopOnSignal() {
-    if (thread_.joinable()) {
-      pthread_kill(thread_.native_handle(), SIGUSR1);  // ends the waiting when no signal has come
-      thread_.join();
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-
- private:
-  sigset_t signals_{};
-  sigset_t before_{};
-  std::thread thread_;
 };
 
 class WatchPrinter {
@@ -125,7 +91,7 @@ absl::StatusOr<ExitCode> Watch(const WatchOptions& options, Context* context) {
   StopOnSignal stop;
   ASSIGN_OR_RETURN(Client* const client, context->client());
   watch = client->Watch(request);
-  stop.Guard(watch.get());
+  stop.Guard([&watch] { watch->Stop(); });
   WatchPrinter printer(!options.until_caught_up, context);
   const absl::Status status = watch->Run(
       [&](const v1::WatchRecordsResponse& response) -> absl::Status {
