@@ -74,15 +74,14 @@ absl::StatusOr<std::unique_ptr<SnapshotFile>> SnapshotFile::Create(const std::st
   options.path = NewName(folder);
   options.durable = false;
   ASSIGN_OR_RETURN(file->db_, Connection::Open(options));
-  const absl::Status made = file->db_->ExecuteScript(settings);
+  std::string script = absl::StrCat(settings, "PRAGMA application_id=", snapshot_application_id,
+                                    "; PRAGMA user_version=", directory_tables_version, ";\n", about_schema);
+  for (const Table& table : DirectoryTables()) absl::StrAppend(&script, CreateTableSql(table, SqlDialect::kSqlite, ""));
+  // SQLite must have written to the file before it may lose its name.
+  const absl::Status made = file->db_->ExecuteScript(script);
   for (const char* suffix : {"", "-wal", "-shm"}) unlink(absl::StrCat(options.path, suffix).c_str());
   RETURN_IF_ERROR(made);
-  std::string schema(about_schema);
-  for (const Table& table : DirectoryTables()) absl::StrAppend(&schema, CreateTableSql(table, SqlDialect::kSqlite, ""));
-  RETURN_IF_ERROR(file->db_->ExecuteScript(absl::StrCat("PRAGMA application_id=", snapshot_application_id,
-                                                        "; PRAGMA user_version=", directory_tables_version, ";")));
   RETURN_IF_ERROR(file->db_->Execute("BEGIN"));
-  RETURN_IF_ERROR(file->db_->ExecuteScript(schema));
   return file;
 }
 

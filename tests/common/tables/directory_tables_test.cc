@@ -26,7 +26,7 @@ TEST(DirectoryTablesTest, EveryTableStandsAtItsNumberAndHasAKeyThatIsNeverNull) 
     std::set<absl::string_view> columns;
     for (size_t c = 0; c < table.columns.size(); ++c) {
       EXPECT_TRUE(columns.insert(table.columns[c].name).second) << table.name << "." << table.columns[c].name;
-      if (static_cast<int>(c) < table.key_columns) EXPECT_TRUE(table.columns[c].required) << table.name;
+      EXPECT_TRUE(table.columns[c].required || static_cast<int>(c) >= table.key_columns) << table.name;
     }
     EXPECT_TRUE(table.record_id.empty() || columns.contains(table.record_id)) << table.name;
     EXPECT_TRUE(table.joined_by.empty() || columns.contains(table.joined_by)) << table.name;
