@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 
@@ -32,6 +33,13 @@ absl::Status NoConnectionString(absl::string_view why) {
       "not a place in PostgreSQL (", why, "); write postgresql://USER@HOST:PORT/DATABASE, or host=… dbname=… user=…"));
 }
 
+std::string ValueOf(const Options& options, absl::string_view keyword) {
+  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+    if (option->keyword == keyword && option->val != nullptr) return option->val;
+  }
+  return "";
+}
+
 // libpq's own words repeat parts of the text, and so, when a sign is out of place, of the password.
 absl::StatusOr<Options> Parse(const std::string& where) {
   if (where.empty()) return NoConnectionString("it is empty");
@@ -48,14 +56,13 @@ absl::StatusOr<Options> Parse(const std::string& where) {
   PQfreemem(error);
   if (options == nullptr)
     return NoConnectionString("it cannot be read; within a password, write % and two digits for signs");
-  return options;
-}
-
-std::string ValueOf(const Options& options, absl::string_view keyword) {
-  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
-    if (option->keyword == keyword && option->val != nullptr) return option->val;
+  // Before anything is said of it: it may be a password out of its place. Several hosts have several ports.
+  for (const absl::string_view port : absl::StrSplit(ValueOf(options, "port"), ',')) {
+    int number = 0;
+    if (!port.empty() && (!absl::SimpleAtoi(port, &number) || number < 1 || number > 65535))
+      return NoConnectionString("its port is none from 1 to 65535");
   }
-  return "";
+  return options;
 }
 
 std::string WithoutSecret(absl::string_view text, const char* secret) {

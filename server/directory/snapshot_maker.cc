@@ -73,7 +73,10 @@ absl::Status WriteRecords(const Reading& reading, const std::function<absl::Stat
       group.Add(std::move(record));
       after = ListKey{entry.kind, UuidToText(entry.id16), entry.feed_id};
     }
-    if (page.empty()) return group.Flush(file).status();
+    if (page.empty()) {
+      ASSIGN_OR_RETURN(const uint64_t last, group.Flush(file));
+      return progress(written + last);
+    }
     RETURN_IF_ERROR(progress(written));
   }
 }

@@ -1,4 +1,5 @@
-// Whole-node figures with real processes: publish, bootstrap, publish-to-visible, search, disk, memory. `tests/run
+// Whole-node figures with real processes: publish, bootstrap, publish-to-visible, search, plain tables, disk, memory.
+// `tests/run
 // --bench` runs it. CAIRN_BENCH_RECORDS sets the number of records (default 100,000). Ends with 1 when a figure misses
 // its first mark.
 #include <sys/utsname.h>
@@ -26,6 +27,7 @@
 #include "common/base/data_dir.h"
 #include "common/base/random.h"
 #include "tests/e2e/cluster.h"
+#include "tests/e2e/postgres_server.h"
 
 namespace cairn {
 namespace {
@@ -113,6 +115,7 @@ class Bench {
     Bootstrap(1, "bootstrap of an empty node to searchable");
     LiveChanges();
     Search();
+    Tables();
     Sizes();
     return ok_;
   }
@@ -234,6 +237,26 @@ class Bench {
     Line("search, two words, p99", Percentile(plain, 0.99), "ms", 50, false);
     Line("search, two words and a country, p50", Percentile(filtered, 0.5), "ms");
     Line("search, two words and a country, p99", Percentile(filtered, 0.99), "ms", 50, false);
+  }
+
+  // The directory as plain tables: in a file, and in PostgreSQL where that is installed.
+  void Tables() {
+    const std::string file = cluster_.directory() + "/public.sqlite";
+    CommandResult result;
+    const double snapshot = Seconds([&] { result = cluster_.Cairn(1, {"snapshot", file}); });
+    if (result.exit_code != 0) Fail(result.err);
+    Line("snapshot (cairn snapshot)", static_cast<double>(records_) / snapshot, "records/s");
+    Line("snapshot's file", static_cast<double>(std::filesystem::file_size(file)) / static_cast<double>(records_),
+         "bytes/record");
+    if (!PostgresServer::Installed()) {
+      std::cout << "cairn follow is not measured: PostgreSQL is not installed" << std::endl;
+      return;
+    }
+    PostgresServer server;
+    Must(server.Start());
+    const double follow = Seconds([&] { result = cluster_.Cairn(1, {"follow", "--once", "--to", server.where()}); });
+    if (result.exit_code != 0) Fail(result.err);
+    Line("follow (cairn follow --once, empty PostgreSQL)", static_cast<double>(records_) / follow, "records/s");
   }
 
   void Sizes() {

@@ -78,7 +78,7 @@ class SnapshotQueriesTest : public testing::Test {
   }
   std::string file() const { return cluster_.directory() + "/public.sqlite"; }
   std::vector<std::string> Ask(const std::string& sql) const {
-    const CommandResult result = RunCommand({"/usr/bin/sqlite3", file(), sql});
+    const CommandResult result = RunCommand({"/usr/bin/sqlite3", file(), "\n" + sql});  // a first "--" is an option
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return absl::StrSplit(result.out, '\n', absl::SkipEmpty());
   }
