@@ -18,24 +18,15 @@
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
 #include "common/charter/charter_document.h"
+#include "common/record/supplement.h"
 
 namespace cairn {
 namespace {
 
-constexpr const char* root_keys[] = {"partner",
-                                     "node",
-                                     "name",
-                                     "listen",
-                                     "advertise",
-                                     "consortium",
-                                     "log_level",
-                                     "heartbeat_seconds",
-                                     "tombstone_retention_days",
-                                     "redact",
-                                     "paths",
-                                     "admin",
-                                     "http",
-                                     "limits"};
+// clang-format off
+constexpr const char* root_keys[] = {"partner", "node", "name", "listen", "advertise", "consortium", "log_level", "heartbeat_seconds",
+                                     "tombstone_retention_days", "redact", "paths", "admin", "http", "limits"};
+// clang-format on
 constexpr const char* path_keys[] = {"database", "socket", "charter", "tls_key", "tls_certificate", "publishing_key"};
 constexpr const char* admin_keys[] = {"listen", "tls_key", "tls_certificate", "client_ca", "clients"};
 constexpr const char* client_keys[] = {"name", "spki_sha256", "role", "audiences"};
@@ -272,6 +263,8 @@ absl::StatusOr<NodeConfig::AdminClient> ReadAdminClient(const toml::table* table
     reader.FailAt("audiences", absl::StrCat("admin.clients.audiences: ", Quoted(audience),
                                             ": use public, consortium or circle:NAME"));
   }
+  if (LacksConsortium(client.audiences))
+    reader.FailAt("audiences", absl::StrCat("admin.clients.audiences: ", lacks_consortium_text));
   RETURN_IF_ERROR(reader.status());
   return client;
 }

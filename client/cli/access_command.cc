@@ -160,7 +160,7 @@ void AddTokenCreate(CLI::App* token, Context* context) {
   create->add_option("--role", options->role, "reader, editor, publisher or operator")->required();
   create
       ->add_option("--audience", options->audiences,
-                   "What it may read besides the public audience: consortium, circle:NAME; may be repeated")
+                   "What it may read besides the public audience: consortium, and with it circle:NAME; may be repeated")
       ->check(Audience());
   create->add_option("--days", *days, "Days that it is valid; by default 90")->check(WholeNumber(1, 100'000));
   create->callback([=] {

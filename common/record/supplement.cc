@@ -227,6 +227,13 @@ bool AudienceBefore(absl::string_view a, absl::string_view b) {
   return std::tuple(RankOf(a), a) < std::tuple(RankOf(b), b);
 }
 
+bool IsCircle(absl::string_view audience) { return absl::StartsWith(audience, audience_circle_prefix); }
+
+bool LacksConsortium(absl::Span<const std::string> audiences) {
+  return std::any_of(audiences.begin(), audiences.end(), IsCircle) &&
+         std::find(audiences.begin(), audiences.end(), audience_consortium) == audiences.end();
+}
+
 bool IsWiderAudience(absl::string_view a, absl::string_view b) { return RankOf(a) < RankOf(b); }
 
 v1::Record MergeSupplement(const v1::Record& base, const v1::Record& supplement) {

@@ -20,6 +20,13 @@ inline constexpr absl::string_view audience_circle_prefix = "circle:";
 
 // The order in which audiences are laid over each other: public, consortium, then circles by name. Strict and total.
 bool AudienceBefore(absl::string_view a, absl::string_view b);
+// True for "circle:NAME".
+bool IsCircle(absl::string_view audience);
+// True when there are circles among the audiences that somebody is given, and not the consortium. A circle's supplement
+// is laid over, and searched together with, what the consortium sees: it is no reader's without that.
+bool LacksConsortium(absl::Span<const std::string> audiences);
+inline constexpr absl::string_view lacks_consortium_text =
+    "a circle without consortium; give both, since what a circle sees is laid over what the consortium sees";
 
 // True when everybody who may read `b` may read `a`, and not the other way round: public before all, consortium before
 // circles. Two circles are neither wider nor narrower than each other.

@@ -14,6 +14,7 @@
 #include "common/base/status_macros.h"
 #include "common/charter/charter_document.h"
 #include "common/crypto/hash.h"
+#include "common/record/supplement.h"
 
 namespace cairn {
 namespace {
@@ -94,6 +95,9 @@ absl::Status TokenStore::CheckRequest(const v1::CreateTokenRequest& request) con
         absl::StrCat(request.audiences_size(), " audiences: at most ", limits::token_audiences_max));
   }
   for (const std::string& audience : request.audiences()) RETURN_IF_ERROR(CheckAudience(audience));
+  if (LacksConsortium(std::vector<std::string>(request.audiences().begin(), request.audiences().end()))) {
+    return absl::InvalidArgumentError(absl::StrCat("audiences: ", lacks_consortium_text));
+  }
   absl::MutexLock lock(&mutex_);
   const auto valid = std::count_if(tokens_.begin(), tokens_.end(), [this](const TokenRow& t) { return IsValid(t); });
   if (static_cast<size_t>(valid) < limits::tokens_max) return absl::OkStatus();

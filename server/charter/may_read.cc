@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/strip.h"
+#include "common/record/supplement.h"
 
 namespace cairn {
 
@@ -15,6 +16,13 @@ bool InCircle(const CharterView& charter, absl::string_view circle, absl::string
 }
 
 }  // namespace
+
+Reader Reader::Limited(absl::string_view own_partner, std::vector<std::string> audiences) {
+  if (LacksConsortium(audiences)) std::erase_if(audiences, IsCircle);
+  Reader reader(own_partner);
+  reader.audiences_ = std::move(audiences);
+  return reader;
+}
 
 bool Reader::MayAsk(absl::string_view audience) const {
   return !audiences_.has_value() || audience == "public" ||

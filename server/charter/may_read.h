@@ -33,12 +33,8 @@ class Reader {
   static Reader LocalOperator(absl::string_view own_partner) { return Reader(own_partner); }
 
   // Whoever has a token or certificate of the partner's own node: reads what is public and exactly these audiences, as
-  // far as that partner may. None: what is public.
-  static Reader Limited(absl::string_view own_partner, std::vector<std::string> audiences) {
-    Reader reader(own_partner);
-    reader.audiences_ = std::move(audiences);
-    return reader;
-  }
+  // far as that partner may. None: what is public. Circles do not count without "consortium": see LacksConsortium.
+  static Reader Limited(absl::string_view own_partner, std::vector<std::string> audiences);
 
   // Empty: anonymous.
   const std::string& partner() const { return partner_; }

@@ -228,6 +228,7 @@ TEST(ConfigTest, WhatIsWrongWithTheAdministratorsSettingsIsSaid) {
   EXPECT_THAT(ErrorWith(ca + AdminClient("a", "reader", 'x')), HasSubstr("64 hexadecimal digits"));
   EXPECT_THAT(ErrorWith(ca + AdminClient("a") + "audiences = [\"all\"]\n"), HasSubstr("circle:NAME"));
   EXPECT_THAT(ErrorWith(ca + AdminClient("a") + "audiences = \"public\"\n"), HasSubstr("a list of texts"));
+  EXPECT_THAT(ErrorWith(ca + AdminClient("a") + "audiences = [\"circle:police\"]\n"), HasSubstr("without consortium"));
   EXPECT_THAT(ErrorWith(ca + AdminClient("a") + AdminClient("a", "reader", 'b')), HasSubstr("twice"));
   EXPECT_THAT(ErrorWith(ca + AdminClient("a") + AdminClient("b")), HasSubstr("twice"));
   EXPECT_THAT(ErrorWith(AdminClient("a")), HasSubstr("need admin.client_ca"));

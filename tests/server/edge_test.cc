@@ -36,7 +36,7 @@ class EdgeTest : public DirectoryTest {
     options_.clock = &db_.clock;
     options_.admit = [this](const std::string& token) -> absl::StatusOr<HttpCaller> {
       if (token != "good") return absl::UnauthenticatedError("the token is not valid");
-      return HttpCaller{Reader::Limited("pl-x", {"circle:police"}), [this] { return token_; }};
+      return HttpCaller{Reader::Limited("pl-x", {"consortium", "circle:police"}), [this] { return token_; }};
     };
     options_.observe = [this](const HttpObservation& seen) { seen_ = seen; };
     db_.Publish(pl_, {TestService(1, "Night line"), TestService(2, "Legal advice")});

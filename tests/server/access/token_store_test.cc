@@ -91,6 +91,7 @@ TEST_F(TokenStoreTest, RefusesWhatCannotBeAndSaysWhatWouldBeRight) {
   EXPECT_THAT(error(Create("x", v1::READER, {"police"}).status()), HasSubstr("circle:NAME"));
   EXPECT_THAT(error(Create("x", v1::READER, {"circle:clinics"}).status()), HasSubstr("p0 is in no circle"));
   EXPECT_THAT(error(Create("x", v1::READER, {"circle:unknown"}).status()), HasSubstr("p0 is in no circle"));
+  EXPECT_THAT(error(Create("x", v1::READER, {"circle:police"}).status()), HasSubstr("without consortium"));
 }
 
 TEST_F(TokenStoreTest, TheLastUseIsKnownToTenMinutesAndWrittenNoOftener) {

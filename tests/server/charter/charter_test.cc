@@ -305,9 +305,12 @@ TEST(MayReadTest, WhoHasATokenReadsWhatItNamesAndNeverMoreThanItsPartner) {
   EXPECT_TRUE(MayRead(*view, plain, "p1", "public"));
   EXPECT_FALSE(MayRead(*view, plain, "p1", "circle:police")) << "not even what its own partner published";
   EXPECT_FALSE(MayRead(*view, plain, "p0", "consortium"));
-  const Reader police = Reader::Limited("p1", {"circle:police"});
+  const Reader police = Reader::Limited("p1", {"consortium", "circle:police"});
   EXPECT_TRUE(MayRead(*view, police, "p0", "circle:police"));
-  EXPECT_FALSE(MayRead(*view, police, "p0", "consortium"));
+  EXPECT_TRUE(MayRead(*view, police, "p0", "consortium"));
+  const Reader half = Reader::Limited("p1", {"circle:police"});
+  EXPECT_FALSE(MayRead(*view, half, "p0", "circle:police")) << "it would be laid over what this reader may not see";
+  EXPECT_FALSE(MayRead(*view, half, "p0", "consortium"));
   const Reader outsider = Reader::Limited("p2", {"circle:police", "consortium"});
   EXPECT_FALSE(MayRead(*view, outsider, "p0", "circle:police")) << "its partner is not in the circle";
   EXPECT_TRUE(MayRead(*view, outsider, "p0", "consortium"));
