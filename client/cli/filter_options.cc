@@ -1,6 +1,7 @@
 #include "client/cli/filter_options.h"
 
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -44,11 +45,19 @@ absl::Status SetPlaceAndTime(const FilterOptions& options, v1::RecordFilter* fil
   } else if (options.within_km != 0) {
     return UsageError("--within needs --near LAT,LON, the place to measure from");
   }
-  absl::CivilDay day;
-  if (!options.on_date.empty() && (options.on_date.size() != 10 || !absl::ParseCivilTime(options.on_date, &day))) {
-    return UsageError(absl::StrCat("--on ", Quoted(options.on_date), ": not a date; write YYYY-MM-DD"));
+  for (const auto& [option, date] : {std::pair("--on ", &options.on_date), std::pair("--from ", &options.from_date),
+                                     std::pair("--to ", &options.to_date)}) {
+    absl::CivilDay day;
+    if (date->empty() || (date->size() == 10 && absl::ParseCivilTime(*date, &day))) continue;
+    return UsageError(absl::StrCat(option, Quoted(*date), ": not a date; write YYYY-MM-DD"));
+  }
+  if (!options.from_date.empty() && !options.to_date.empty() && options.from_date > options.to_date) {
+    return UsageError(absl::StrCat("--from ", options.from_date, " is after --to ", options.to_date));
   }
   filter->set_on_date(options.on_date);
+  filter->set_from_date(options.from_date);
+  filter->set_to_date(options.to_date);
+  filter->set_open_now(options.open_now);
   return absl::OkStatus();
 }
 
@@ -69,6 +78,14 @@ void AddFilterOptions(CLI::App* command, FilterOptions* options) {
       ->check(DecimalNumber(0.001, 20'000))
       ->type_name("KM");
   command->add_option("--on", options->on_date, "Open, or taking place, on this day")->type_name("YYYY-MM-DD");
+  command->add_flag("--open-now", options->open_now, "Services that are open now, by their schedules");
+  command->add_option("--from", options->from_date, "Trainings that take place on this day or later")
+      ->type_name("YYYY-MM-DD");
+  command->add_option("--to", options->to_date, "Trainings that take place on this day or earlier")
+      ->type_name("YYYY-MM-DD");
+  many("--mode", &options->modes, "Trainings that are onsite, online or hybrid", "MODE");
+  many("--month", &options->months, "Trainings with a session in this month, such as 2026-11", "YYYY-MM");
+  many("--freshness", &options->freshness, "verified (in time), overdue or unverified (never)", "STATE");
   command->add_flag("--stale", options->stale, "Only what nobody has verified in time");
 }
 
@@ -95,6 +112,9 @@ absl::StatusOr<v1::RecordFilter> MakeFilter(const FilterOptions& options) {
   }
   for (const std::string& term : options.terms) filter.add_terms(term);
   for (const std::string& partner : options.partners) filter.add_partners(partner);
+  for (const std::string& mode : options.modes) filter.add_modes(mode);
+  for (const std::string& month : options.months) filter.add_months(month);
+  for (const std::string& state : options.freshness) filter.add_freshness(state);
   filter.set_stale_only(options.stale);
   RETURN_IF_ERROR(SetPlaceAndTime(options, &filter));
   return filter;
@@ -119,6 +139,12 @@ std::string FilterArguments(const FilterOptions& options) {
   add("--near", options.near);
   add("--within", options.within_km == 0 ? "" : absl::StrCat(options.within_km));
   add("--on", options.on_date);
+  add("--from", options.from_date);
+  add("--to", options.to_date);
+  add("--mode", absl::StrJoin(options.modes, ","));
+  add("--month", absl::StrJoin(options.months, ","));
+  add("--freshness", absl::StrJoin(options.freshness, ","));
+  if (options.open_now) absl::StrAppend(&typed, " --open-now");
   if (options.stale) absl::StrAppend(&typed, " --stale");
   return typed;
 }

@@ -20,6 +20,12 @@ struct FilterOptions {
   std::string near;
   double within_km = 0;
   std::string on_date;
+  bool open_now = false;
+  std::string from_date;
+  std::string to_date;
+  std::vector<std::string> modes;
+  std::vector<std::string> months;
+  std::vector<std::string> freshness;
   bool stale = false;
 };
 

@@ -23,12 +23,16 @@ namespace {
 
 constexpr absl::string_view mark_open = "\xee\x80\x80";   // U+E000, before a word that was found
 constexpr absl::string_view mark_close = "\xee\x80\x81";  // U+E001, after it
+constexpr int facet_values_shown = 8;                     // a line of a terminal
 
 struct SearchOptions {
   std::vector<std::string> words;
   FilterOptions filter;
   uint32_t limit = 20;
   std::string display;
+  bool prefix = false;
+  std::string sort = "best";
+  bool facets = false;
 };
 
 // The snippet with the words found in bold; without colours they stand as they are.
@@ -105,6 +109,27 @@ void PrintHit(const v1::SearchHit& hit, Context* context) {
   context->out() << "  " << style.Quiet(hit.record().record().id()) << "\n\n";
 }
 
+// "by country  PL 12 · LV 3", a line a facet; "--country PL" then gives the 12.
+void PrintFacets(const v1::SearchResponse& first, Context* context) {
+  for (const v1::Facet& facet : first.facets()) {
+    if (facet.values().empty()) continue;
+    std::vector<std::string> values;
+    for (int i = 0; i < std::min(facet.values_size(), facet_values_shown); ++i) {
+      values.push_back(absl::StrCat(Printable(facet.values(i).value()), " ", CountText(facet.values(i).count())));
+    }
+    if (facet.values_size() > facet_values_shown) values.push_back("…");
+    context->out() << CutTo(absl::StrCat("by ", Printable(facet.name()), "  ", absl::StrJoin(values, " · ")),
+                            context->text_columns())
+                   << "\n";
+  }
+  if (!first.facets().empty()) context->out() << "\n";
+}
+
+void PrintCorrection(const v1::SearchResponse& first, Context* context) {
+  if (first.corrected_query().empty()) return;
+  context->out() << "Nothing found as typed; shown instead: " << Printable(first.corrected_query()) << "\n\n";
+}
+
 // What to change, for whoever expected to find something.
 std::string NothingFoundText(const SearchOptions& options) {
   const bool filtered = !FilterArguments(options.filter).empty();
@@ -150,6 +175,14 @@ absl::StatusOr<v1::SearchRequest> MakeRequest(const SearchOptions& options) {
     if (!tag.ok()) return UsageError(absl::StrCat("--show-in: ", tag.status().message()));
     request.add_display_languages(*tag);
   }
+  request.set_prefix(options.prefix);
+  request.set_with_facets(options.facets);
+  if (options.sort == "distance") {
+    if (options.filter.near.empty()) {
+      return UsageError("--sort distance needs --near LAT,LON, the place to measure from");
+    }
+    request.set_order(v1::SEARCH_ORDER_NEAREST);
+  }
   return request;
 }
 
@@ -159,9 +192,17 @@ absl::StatusOr<ExitCode> Search(const SearchOptions& options, Context* context) 
   uint64_t shown = 0;
   Json hits = Json::array();
   v1::SearchResponse page;
+  std::string corrected;
+  Json facets = Json::array();
   do {
     request.set_page_size(std::min<uint32_t>(options.limit - shown, limits::search_page_size_max));
     ASSIGN_OR_RETURN(page, client->Search(request));
+    if (request.page_token().empty()) {
+      corrected = page.corrected_query();
+      for (const v1::Facet& facet : page.facets()) facets.push_back(ToJson(facet));
+      if (!context->json) PrintCorrection(page, context);
+      if (!context->json) PrintFacets(page, context);
+    }
     for (const v1::SearchHit& hit : page.hits()) {
       if (context->json) {
         hits.push_back(ToJson(hit));
@@ -173,8 +214,11 @@ absl::StatusOr<ExitCode> Search(const SearchOptions& options, Context* context) 
     request.set_page_token(page.next_page_token());
   } while (shown < options.limit && !page.next_page_token().empty());
   if (context->json) {
-    context->PrintJson(
-        {{"total", page.total()}, {"total_is_lower_bound", page.total_is_lower_bound()}, {"hits", std::move(hits)}});
+    Json found = {
+        {"total", page.total()}, {"total_is_lower_bound", page.total_is_lower_bound()}, {"hits", std::move(hits)}};
+    if (!corrected.empty()) found["corrected_query"] = corrected;
+    if (options.facets) found["facets"] = std::move(facets);
+    context->PrintJson(found);
   } else if (shown == 0) {
     PrintNothingFound(options, client, context);
   } else {
@@ -188,13 +232,20 @@ absl::StatusOr<ExitCode> Search(const SearchOptions& options, Context* context) 
 void AddSearchCommand(CLI::App* app, Context* context) {
   auto options = std::make_shared<SearchOptions>();
   CLI::App* search = app->add_subcommand("search", "Find records by words, best first; lodz finds Łódź");
-  search->add_option("WORDS", options->words, "All must occur; none: what the filters leave, newest first");
+  search->add_option("WORDS", options->words,
+                     "All must occur; '\"in quotes\"': next to each other; a star at the end: words that begin so; "
+                     "none: what the filters leave, newest first");
   AddFilterOptions(search, &options->filter);
   search->add_option("--limit", options->limit, "At most this many")
       ->capture_default_str()
       ->check(WholeNumber(1, 10'000));
   search->add_option("--show-in", options->display, "Show names and passages in this language where translated")
       ->type_name("TAG");
+  search->add_flag("--prefix", options->prefix, "The last word may be the beginning of one");
+  search->add_option("--sort", options->sort, "best, or distance (the nearest to --near first)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"best", "distance"}));
+  search->add_flag("--facets", options->facets, "Show as well how many there are by kind, country, language and more");
   search->callback([options, context] { context->action = [options, context] { return Search(*options, context); }; });
 }
 

@@ -86,4 +86,25 @@ absl::StatusOr<std::string> NormaliseTimeZone(absl::string_view text) {
                 absl::StrCat("write ", meant ? "\"" : "one such as \"", suggestion, "\""));
 }
 
+std::string SoleZoneOf(absl::string_view country) {
+  static const auto* const kSole = [] {
+    auto* sole = new absl::flat_hash_map<std::string, std::string>();
+    UErrorCode error = U_ZERO_ERROR;
+    const std::unique_ptr<icu::StringEnumeration> names(
+        icu::TimeZone::createTimeZoneIDEnumeration(UCAL_ZONE_TYPE_CANONICAL_LOCATION, nullptr, nullptr, error));
+    while (U_SUCCESS(error)) {
+      const char* name = names->next(nullptr, error);
+      if (name == nullptr) break;
+      char region[4] = "";
+      icu::TimeZone::getRegion(name, region, sizeof region, error);
+      if (U_FAILURE(error)) break;
+      const auto [it, added] = sole->try_emplace(region, name);
+      if (!added) it->second.clear();
+    }
+    return sole;
+  }();
+  const auto found = kSole->find(country);
+  return found == kSole->end() ? "" : found->second;
+}
+
 }  // namespace cairn

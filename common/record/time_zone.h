@@ -13,4 +13,8 @@ namespace cairn {
 // abbreviations ("CET") and near misses. Thread-safe.
 absl::StatusOr<std::string> NormaliseTimeZone(absl::string_view text);
 
+// The zone of a country (ISO 3166-1 alpha-2) that has only one ("PL" → "Europe/Warsaw"); empty for the others.
+// Thread-safe.
+std::string SoleZoneOf(absl::string_view country);
+
 }  // namespace cairn

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -121,34 +122,31 @@ absl::StatusOr<std::shared_ptr<const EntryList>> CatalogueReading::List(const Ca
   ASSIGN_OR_RETURN(const std::vector<EntryList> sets, Sets(filter));
   if (sets.empty() && filter.words.empty()) return All(filter.kind);
   return Kept<EntryList>(absl::StrCat("list ", KeyOf(filter)), [&]() -> absl::StatusOr<EntryList> {
-    bool has_words = false;
-    ASSIGN_OR_RETURN(EntryList ordered, Ordered(filter, &has_words));
-    std::vector<EntryList> all = sets;
-    if (has_words) {
-      ASSIGN_OR_RETURN(all.emplace_back(), EntriesWithWords(*reading_.connection, FoldedWords(filter.words)));
+    if (filter.words.empty()) {
+      ASSIGN_OR_RETURN(const std::shared_ptr<const EntryList> all, All(filter.kind));
+      return InAll(*all, sets);
     }
-    return all.empty() ? ordered : InAll(ordered, all);
+    ASSIGN_OR_RETURN(EntryList ranked, Ranked(filter));
+    return sets.empty() ? ranked : InAll(ranked, sets);
   });
 }
 
-// The order in which to show what is found. `has_words`: the words are still to be looked for in it.
-absl::StatusOr<EntryList> CatalogueReading::Ordered(const CatalogueFilter& filter, bool* has_words) const {
-  if (!filter.words.empty()) {
-    const std::vector<std::string> words = FoldedWords(filter.words);
-    if (words.size() > static_cast<size_t>(limits::query_words_max)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("search has ", words.size(), " words; give at most ", limits::query_words_max));
-    }
-    IndexFilter index = Feeds();
-    index.kinds = {static_cast<int>(filter.kind)};
-    ASSIGN_OR_RETURN(const SearchResult result, SearchEntries(*reading_.connection, words, false, index));
-    EntryList ranked;
-    for (const RankedEntry& entry : result.entries) ranked.push_back(entry.entry_id);
-    if (result.complete) return ranked;
-    *has_words = true;  // so many that all of them count, and no order of rank helps
+absl::StatusOr<EntryList> CatalogueReading::Ranked(const CatalogueFilter& filter) const {
+  IndexQuery query;
+  query.words = FoldedWords(filter.words);
+  if (query.words.size() > static_cast<size_t>(limits::query_words_max)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("search has ", query.words.size(), " words; give at most ", limits::query_words_max));
   }
-  ASSIGN_OR_RETURN(const std::shared_ptr<const EntryList> all, All(filter.kind));
-  return *all;
+  EntryList ranked;
+  if (query.words.empty()) return ranked;  // nothing but signs
+  IndexFilter index = Feeds();
+  index.kinds = {static_cast<int>(filter.kind)};
+  SearchWish all;
+  all.limit = std::numeric_limits<size_t>::max();
+  ASSIGN_OR_RETURN(const SearchResult result, SearchIndex(*reading_.connection, reading_.columns, query, index, all));
+  for (const RankedEntry& entry : result.entries) ranked.push_back(entry.entry_id);
+  return ranked;
 }
 
 absl::StatusOr<std::vector<EntryList>> CatalogueReading::Sets(const CatalogueFilter& filter) const {
@@ -332,6 +330,7 @@ absl::Status Catalogue::Read(const Reader& reader, const std::function<absl::Sta
       [&](Connection& connection) -> absl::Status {
         ASSIGN_OR_RETURN(reading.feeds, ReadableFeeds(connection, *reading.charter, reader));
         reading.connection = &connection;
+        reading.columns = store_->columns();
         return body(CatalogueReading(&reading, &cache_));
       },
       absl::Milliseconds(limits::query_budget_millis));

@@ -79,8 +79,8 @@ class CatalogueReading {
  public:
   CatalogueReading(const Reading* reading, CatalogueCache* cache) : reading_(*reading), cache_(cache) {}
 
-  // The entries of all records that meet the filter: by relevance where it has words and some thousand records hold
-  // them, else by id. INVALID_ARGUMENT: more words than limits.h allows.
+  // The entries of all records that meet the filter: by relevance where it has words, else by id. INVALID_ARGUMENT:
+  // more words than limits.h allows.
   absl::StatusOr<std::shared_ptr<const EntryList>> List(const CatalogueFilter& filter) const;
   // The places of the services that meet it; with a postal code, of these those that are there.
   absl::StatusOr<std::shared_ptr<const std::vector<ServicePlace>>> Places(const CatalogueFilter& filter) const;
@@ -114,7 +114,7 @@ class CatalogueReading {
  private:
   absl::StatusOr<CatalogueRecord> View(const IndexedEntry& entry) const;
   absl::StatusOr<std::shared_ptr<const EntryList>> All(v1::RecordKind kind) const;
-  absl::StatusOr<EntryList> Ordered(const CatalogueFilter& filter, bool* has_words) const;
+  absl::StatusOr<EntryList> Ranked(const CatalogueFilter& filter) const;
   absl::StatusOr<std::vector<EntryList>> Sets(const CatalogueFilter& filter) const;
   absl::StatusOr<std::vector<std::string>> LocationsOf(const CatalogueFilter& filter) const;
   absl::StatusOr<EntryList> PlacedIn(const CatalogueFilter& filter) const;

@@ -16,6 +16,7 @@
 #include "server/directory/record_view.h"
 #include "server/directory/request_filter.h"
 #include "server/directory/token.h"
+#include "server/store/record_columns.h"
 
 namespace cairn {
 namespace {
@@ -82,6 +83,7 @@ absl::Status DirectoryReader::Read(const Reader& reader,
       [&](Connection& connection) {
         ASSIGN_OR_RETURN(reading.feeds, ReadableFeeds(connection, *reading.charter, reader));
         reading.connection = &connection;
+        reading.columns = store_->columns();
         return body(reading);
       },
       absl::Milliseconds(limits::query_budget_millis));

@@ -20,8 +20,8 @@ struct Reading;
 using CharterSource = std::function<std::shared_ptr<const CharterView>()>;
 
 // Answers the requests of directory.proto. Each method asks MayRead for every feed before anything is looked up; what
-// the reader may not read is the same as what does not exist. Thread-safe; holds no state between calls: pages go on by
-// tokens, which carry their place and a check of the request that they belong to.
+// the reader may not read is the same as what does not exist. Thread-safe; keeps only the columns of record_columns.h
+// between calls: pages go on by tokens, which carry their place and a check of the request that they belong to.
 //
 // Errors: INVALID_ARGUMENT names the field and the remedy; DEADLINE_EXCEEDED when a query uses up its time;
 // NOT_FOUND and FAILED_PRECONDITION as directory.proto says.

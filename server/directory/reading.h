@@ -19,6 +19,7 @@ struct Reading {
   std::shared_ptr<const CharterView> charter;
   absl::Time now;
   Connection* connection = nullptr;
+  ColumnCache* columns = nullptr;  // of the same store
   std::vector<IndexedFeed> feeds;  // that may be read
 
   // The feed of an entry that was found in `feeds`.

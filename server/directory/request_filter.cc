@@ -6,7 +6,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/span.h"
 #include "common/base/errors.h"
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
@@ -27,11 +29,11 @@ constexpr double kWithinKilometresDefault = 25;
 constexpr double kWithinKilometresMax = 20'000;  // half the equator: everywhere
 
 absl::Status CheckCounts(const v1::RecordFilter& filter) {
-  const std::pair<const char*, int> counts[] = {{"kinds", filter.kinds_size()},
-                                                {"countries", filter.countries_size()},
-                                                {"languages", filter.languages_size()},
-                                                {"terms", filter.terms_size()},
-                                                {"partners", filter.partners_size()}};
+  const std::pair<const char*, int> counts[] = {
+      {"kinds", filter.kinds_size()},         {"countries", filter.countries_size()},
+      {"languages", filter.languages_size()}, {"terms", filter.terms_size()},
+      {"partners", filter.partners_size()},   {"modes", filter.modes_size()},
+      {"freshness", filter.freshness_size()}, {"months", filter.months_size()}};
   for (const auto& [name, count] : counts) {
     if (count <= limits::filter_values_max) continue;
     return absl::InvalidArgumentError(
@@ -73,9 +75,45 @@ absl::Status NormaliseNear(v1::RecordFilter* filter) {
   return absl::OkStatus();
 }
 
-absl::Status NormaliseDate(const v1::RecordFilter& filter) {
-  if (filter.on_date().empty()) return absl::OkStatus();
-  return Annotate(ParseDate(filter.on_date()).status(), "filter.on_date");
+constexpr const char* kModes[] = {"onsite", "online", "hybrid"};
+// In the order of Freshness.
+constexpr const char* kFreshness[] = {"verified", "overdue", "unverified"};
+
+absl::Status CheckDates(const v1::RecordFilter& filter) {
+  const std::pair<const char*, const std::string*> dates[] = {{"filter.on_date", &filter.on_date()},
+                                                              {"filter.from_date", &filter.from_date()},
+                                                              {"filter.to_date", &filter.to_date()}};
+  for (const auto& [name, date] : dates) {
+    if (!date->empty()) RETURN_IF_ERROR(Annotate(ParseDate(*date).status(), name));
+  }
+  if (filter.from_date().empty() || filter.to_date().empty() || filter.from_date() <= filter.to_date()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat("filter.from_date is ", filter.from_date(),
+                                                 ", after filter.to_date, which is ", filter.to_date(),
+                                                 "; give the earlier date as from_date"));
+}
+
+// `values` in lower case; each must be one of `known`.
+absl::Status NormaliseNames(absl::string_view field, absl::Span<const char* const> known,
+                            google::protobuf::RepeatedPtrField<std::string>* values) {
+  for (int i = 0; i < values->size(); ++i) {
+    std::string& value = *values->Mutable(i);
+    absl::AsciiStrToLower(&value);
+    if (std::find(known.begin(), known.end(), value) != known.end()) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("filter.", field, "[", i, "] is ", Quoted(value), "; give ", absl::StrJoin(known, ", ")));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMonths(const v1::RecordFilter& filter) {
+  for (int i = 0; i < filter.months_size(); ++i) {
+    if (ParseDate(absl::StrCat(filter.months(i), "-01")).ok()) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("filter.months[", i, "] is ", Quoted(filter.months(i)), ", which is no month; write YYYY-MM"));
+  }
+  return absl::OkStatus();
 }
 
 void SortUnique(google::protobuf::RepeatedPtrField<std::string>* values) {
@@ -128,12 +166,16 @@ absl::StatusOr<v1::RecordFilter> NormaliseFilter(const v1::RecordFilter& filter)
     normal.set_terms(i, key);
   }
   std::sort(normal.mutable_kinds()->begin(), normal.mutable_kinds()->end());
+  RETURN_IF_ERROR(NormaliseNames("modes", kModes, normal.mutable_modes()));
+  RETURN_IF_ERROR(NormaliseNames("freshness", kFreshness, normal.mutable_freshness()));
+  RETURN_IF_ERROR(CheckMonths(normal));
   for (auto* values :
-       {normal.mutable_countries(), normal.mutable_languages(), normal.mutable_terms(), normal.mutable_partners()}) {
+       {normal.mutable_countries(), normal.mutable_languages(), normal.mutable_terms(), normal.mutable_partners(),
+        normal.mutable_modes(), normal.mutable_freshness(), normal.mutable_months()}) {
     SortUnique(values);
   }
   RETURN_IF_ERROR(NormaliseNear(&normal));
-  RETURN_IF_ERROR(NormaliseDate(normal));
+  RETURN_IF_ERROR(CheckDates(normal));
   return normal;
 }
 
@@ -142,11 +184,11 @@ IndexFilter ToIndexFilter(const v1::RecordFilter& normalised, const std::vector<
   IndexFilter filter;
   const auto& partners = normalised.partners();
   for (const IndexedFeed& feed : readable) {
-    filter.place_feed_ids.push_back(feed.feed_id);
+    filter.readable_feed_ids.push_back(feed.feed_id);
     if (partners.empty() || std::binary_search(partners.begin(), partners.end(), feed.feed.partner)) {
       filter.feed_ids.push_back(feed.feed_id);
-      filter.narrowest_only |= feed.feed.audience != audience_public;
     }
+    filter.narrowest_only |= feed.feed.audience != audience_public;
   }
   filter.kinds.assign(normalised.kinds().begin(), normalised.kinds().end());
   filter.countries.assign(normalised.countries().begin(), normalised.countries().end());
@@ -159,8 +201,19 @@ IndexFilter ToIndexFilter(const v1::RecordFilter& normalised, const std::vector<
   filter.now_unix_millis = absl::ToUnixMillis(now);
   filter.verify_default_days = VerifyDefaultDays(charter);
   filter.on_date = normalised.on_date();
+  filter.open_now = normalised.open_now();
+  filter.from_date = normalised.from_date();
+  filter.to_date = normalised.to_date();
+  filter.modes.assign(normalised.modes().begin(), normalised.modes().end());
+  filter.months.assign(normalised.months().begin(), normalised.months().end());
+  for (const std::string& state : normalised.freshness()) {
+    const auto known = std::find(std::begin(kFreshness), std::end(kFreshness), state);
+    filter.freshness.push_back(static_cast<Freshness>(known - std::begin(kFreshness)));
+  }
   return filter;
 }
+
+std::string FreshnessName(Freshness freshness) { return kFreshness[static_cast<size_t>(freshness)]; }
 
 std::string FilterFingerprint(const v1::RecordFilter& normalised) { return normalised.SerializeAsString(); }
 

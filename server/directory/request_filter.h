@@ -30,6 +30,9 @@ absl::StatusOr<v1::RecordFilter> NormaliseFilter(const v1::RecordFilter& filter)
 IndexFilter ToIndexFilter(const v1::RecordFilter& normalised, const std::vector<IndexedFeed>& readable,
                           const CharterView& charter, absl::Time now);
 
+// As requests and facets write it.
+std::string FreshnessName(Freshness freshness);
+
 // What a page token belongs to: equal for equal filters, different for different ones.
 std::string FilterFingerprint(const v1::RecordFilter& normalised);
 

@@ -2,19 +2,16 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
-#include "common/record/contact_words.h"
 #include "common/record/kinds.h"
 #include "common/record/searchable.h"
 #include "common/record/texts.h"
-#include "common/text/fold.h"
 #include "common/text/snippet.h"
-#include "common/text/utf8.h"
 #include "server/directory/directory_reader.h"
+#include "server/directory/facets.h"
+#include "server/directory/query.h"
 #include "server/directory/reading.h"
 #include "server/directory/request_filter.h"
 #include "server/directory/token.h"
@@ -23,57 +20,12 @@ namespace cairn {
 namespace {
 
 constexpr uint32_t kSearchPageSizeDefault = 20;
-constexpr size_t kPrefixLettersMin = 3;   // fewer begin too many words
 constexpr size_t kSnippetBytesMax = 200;  // two lines
-constexpr int kFacetValuesMax = 100;
 constexpr char kMarkOpen[] = "\xee\x80\x80";
-
-// One way to look for what was typed.
-struct Attempt {
-  std::vector<std::string> words;
-  bool last_is_prefix = false;
-};
-
-// What was asked for. `any` is false for an empty query, which means the filter alone; a query of nothing but signs has
-// no words and finds nothing.
-struct Query {
-  bool any = false;
-  std::vector<std::string> words;  // as typed
-  // In this order, until one finds something: numbers and addresses put together, the words as typed; then the same
-  // with the last word as the beginning of one, as people type. At least one.
-  std::vector<Attempt> attempts;
-};
-
-void AddAttempt(std::vector<std::string> words, Query* query) {
-  if (query->attempts.empty() || query->attempts.back().words != words) query->attempts.push_back({std::move(words)});
-}
-
-absl::StatusOr<Query> ParseQuery(const std::string& text) {
-  if (text.size() > limits::query_bytes_max) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("query has ", text.size(), " bytes; give at most ", limits::query_bytes_max));
-  }
-  Query query;
-  query.any = !absl::StripAsciiWhitespace(text).empty();
-  query.words = FoldedWords(text);
-  if (query.words.size() > static_cast<size_t>(limits::query_words_max)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("query has ", query.words.size(), " words; give at most ", limits::query_words_max));
-  }
-  AddAttempt(FoldedWords(FoldContacts(text)), &query);
-  AddAttempt(query.words, &query);
-  const size_t whole = query.attempts.size();
-  for (size_t i = 0; i < whole; ++i) {
-    const std::vector<std::string>& words = query.attempts[i].words;
-    if (words.empty() || CodePointCount(words.back()) < kPrefixLettersMin) continue;
-    query.attempts.push_back({words, /*last_is_prefix=*/true});
-  }
-  return query;
-}
 
 // Where a page of results ends.
 struct SearchKey {
-  size_t attempt = 0;  // of Query::attempts
+  size_t attempt = 0;  // of Query::attempts; their number: the corrected query
   RankedEntry last;
 };
 
@@ -83,7 +35,7 @@ absl::StatusOr<std::optional<SearchKey>> SearchKeyFrom(const std::string& token,
   ASSIGN_OR_RETURN(TokenReader reader, TokenReader::Open(token, "search", fingerprint, "page_token"));
   SearchKey key;
   // The fingerprint holds the words, so that only a forged token names an attempt that is none.
-  key.attempt = std::min<size_t>(reader.Number(), attempts - 1);
+  key.attempt = std::min<size_t>(reader.Number(), attempts);
   key.last.rank = static_cast<int64_t>(reader.Number());
   key.last.updated_unix_millis = static_cast<int64_t>(reader.Number());
   key.last.entry_id = static_cast<int64_t>(reader.Number());
@@ -98,27 +50,52 @@ std::string SearchToken(const SearchKey& key, const std::string& fingerprint) {
   return writer.Finish("search", fingerprint);
 }
 
-// What is left of the results after the last page, one more than the page at least when there is more. `*attempt` is
-// the one that found them.
-absl::StatusOr<SearchResult> Find(Connection& db, const Query& query, const IndexFilter& filter,
-                                  const std::optional<SearchKey>& after, size_t page_size, size_t* attempt) {
-  *attempt = after ? after->attempt : 0;
-  if (!query.any) {
-    return NewestEntries(db, filter, after ? std::optional<RankedEntry>(after->last) : std::nullopt, page_size + 1);
+// What was found, and by which query.
+struct Found {
+  SearchResult result;
+  size_t attempt = 0;
+  IndexQuery query;
+};
+
+// Runs one attempt.
+absl::StatusOr<Found> FindBy(const Reading& reading, const Query& query, size_t attempt, const IndexFilter& filter,
+                             const SearchWish& wish) {
+  Found found;
+  found.attempt = attempt;
+  if (attempt < query.attempts.size()) {
+    found.query = query.attempts[attempt];
+  } else {
+    ASSIGN_OR_RETURN(const std::optional<IndexQuery> corrected,
+                     CorrectedQuery(*reading.connection, reading.columns, query.attempts[query.typed], filter));
+    if (!corrected) return found;
+    found.query = *corrected;
   }
-  const auto search = [&] {
-    return SearchEntries(db, query.attempts[*attempt].words, query.attempts[*attempt].last_is_prefix, filter);
-  };
-  ASSIGN_OR_RETURN(SearchResult result, search());
-  while (!after && result.entries.empty() && *attempt + 1 < query.attempts.size()) {
-    ++*attempt;
-    ASSIGN_OR_RETURN(result, search());
-  }
+  if (query.any && found.query.words.empty()) return found;
+  ASSIGN_OR_RETURN(found.result, SearchIndex(*reading.connection, reading.columns, found.query, filter, wish));
+  return found;
+}
+
+// One more than the page at least when there is more. Without anything found: the attempt whose facets show what there
+// is under other conditions.
+absl::StatusOr<Found> Find(const Reading& reading, const Query& query, const IndexFilter& filter,
+                           const std::optional<SearchKey>& after, SearchWish wish) {
   if (after) {
-    const auto next = std::upper_bound(result.entries.begin(), result.entries.end(), after->last, Better);
-    result.entries.erase(result.entries.begin(), next);
+    wish.after = after->last;
+    return FindBy(reading, query, after->attempt, filter, wish);
   }
-  return result;
+  ASSIGN_OR_RETURN(Found best, FindBy(reading, query, 0, filter, wish));
+  if (!query.any) return best;
+  for (size_t attempt = 1; best.result.total == 0 && attempt <= query.attempts.size(); ++attempt) {
+    ASSIGN_OR_RETURN(Found next, FindBy(reading, query, attempt, filter, wish));
+    const bool more = next.result.total > 0 || (next.result.any_in_facets && !best.result.any_in_facets);
+    if (more) best = std::move(next);
+  }
+  return best;
+}
+
+// What stands in corrected_query.
+std::string CorrectionOf(const Query& query, const Found& found) {
+  return found.attempt < query.attempts.size() ? "" : QueryText(found.query);
 }
 
 // The passage that shows best why the record was found: of its description in the reader's language, else of any text.
@@ -151,20 +128,33 @@ absl::Status AddHit(const Reading& reading, const IndexedEntry& entry, const Sea
   return absl::OkStatus();
 }
 
-template <typename Values>
-void AddFacet(const char* name, const Values& counts, v1::GetFacetsResponse* response) {
-  std::vector<std::pair<std::string, uint64_t>> sorted(counts.begin(), counts.end());
-  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-    return a.second != b.second ? a.second > b.second : a.first < b.first;
-  });
-  if (sorted.size() > kFacetValuesMax) sorted.resize(kFacetValuesMax);
-  v1::Facet* facet = response->add_facets();
-  facet->set_name(name);
-  for (const auto& [value, count] : sorted) {
-    v1::FacetValue* added = facet->add_values();
-    added->set_value(value);
-    added->set_count(count);
+absl::Status AddHits(const Reading& reading, const Found& found, uint32_t page_size, const std::string& fingerprint,
+                     const std::vector<std::string>& languages, v1::SearchResponse* response) {
+  const SnippetWords words{found.query.words, found.query.last_is_prefix};
+  const SearchResult& result = found.result;
+  const size_t on_page = std::min<size_t>(result.entries.size(), page_size);
+  size_t shown = 0;
+  for (size_t bytes = 0; shown < on_page && bytes < limits::page_bytes_max; ++shown) {
+    ASSIGN_OR_RETURN(const std::optional<IndexedEntry> entry,
+                     ReadEntry(*reading.connection, result.entries[shown].entry_id));
+    if (!entry) continue;
+    bytes += entry->payload.size();
+    RETURN_IF_ERROR(AddHit(reading, *entry, result, words, languages, response));
   }
+  if (result.entries.size() > shown) {
+    response->set_next_page_token(SearchToken({found.attempt, result.entries[shown - 1]}, fingerprint));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOrder(const v1::SearchRequest& request) {
+  if (request.order() == v1::SEARCH_ORDER_BEST) return absl::OkStatus();
+  if (request.order() != v1::SEARCH_ORDER_NEAREST) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("order is ", request.order(), "; give 0 (best first) or 1 (nearest first)"));
+  }
+  if (request.filter().has_near()) return absl::OkStatus();
+  return absl::InvalidArgumentError("order is nearest first without filter.near; give the place to measure from");
 }
 
 }  // namespace
@@ -173,66 +163,43 @@ absl::StatusOr<v1::SearchResponse> DirectoryReader::Search(const Reader& reader,
                                                            const v1::SearchRequest& request) const {
   ASSIGN_OR_RETURN(const uint32_t page_size,
                    PageSize(request.page_size(), kSearchPageSizeDefault, limits::search_page_size_max));
-  ASSIGN_OR_RETURN(const Query query, ParseQuery(request.query()));
+  ASSIGN_OR_RETURN(const Query query, ParseQuery(request.query(), request.prefix()));
+  RETURN_IF_ERROR(CheckOrder(request));
   ASSIGN_OR_RETURN(const v1::RecordFilter normalised, NormaliseFilter(request.filter()));
-  const std::string fingerprint = absl::StrCat(query.any, " ", absl::StrJoin(query.attempts[0].words, " "), "\n",
-                                               absl::StrJoin(query.words, " "), "\n", FilterFingerprint(normalised));
+  const std::string fingerprint = SearchFingerprint(query, request.order(), normalised);
   ASSIGN_OR_RETURN(const std::optional<SearchKey> after,
                    SearchKeyFrom(request.page_token(), fingerprint, query.attempts.size()));
   const std::vector<std::string> languages(request.display_languages().begin(), request.display_languages().end());
+  SearchWish wish;
+  wish.limit = page_size + 1;
+  wish.nearest_first = request.order() == v1::SEARCH_ORDER_NEAREST;
+  wish.facets = request.with_facets() && !after;
   v1::SearchResponse response;
   RETURN_IF_ERROR(Read(reader, [&](const Reading& reading) -> absl::Status {
-    size_t attempt = 0;
-    ASSIGN_OR_RETURN(const SearchResult result,
-                     Find(*reading.connection, query, reading.Filter(normalised), after, page_size, &attempt));
-    response.set_total(result.total);
-    response.set_total_is_lower_bound(!result.complete);
-    const SnippetWords words{query.attempts[attempt].words, query.attempts[attempt].last_is_prefix};
-    const size_t on_page = std::min<size_t>(result.entries.size(), page_size);
-    size_t shown = 0;
-    for (size_t bytes = 0; shown < on_page && bytes < limits::page_bytes_max; ++shown) {
-      ASSIGN_OR_RETURN(const std::optional<IndexedEntry> entry,
-                       ReadEntry(*reading.connection, result.entries[shown].entry_id));
-      if (!entry) continue;
-      bytes += entry->payload.size();
-      RETURN_IF_ERROR(AddHit(reading, *entry, result, words, languages, &response));
-    }
-    if (result.entries.size() > shown) {
-      response.set_next_page_token(SearchToken({attempt, result.entries[shown - 1]}, fingerprint));
-    }
-    return absl::OkStatus();
+    const IndexFilter filter = reading.Filter(normalised);
+    ASSIGN_OR_RETURN(const Found found, Find(reading, query, filter, after, wish));
+    response.set_total(found.result.total);
+    response.set_total_is_lower_bound(!found.result.complete);
+    response.set_corrected_query(CorrectionOf(query, found));
+    if (wish.facets) AddFacets(found.result.facets, reading.feeds, response.mutable_facets());
+    return AddHits(reading, found, page_size, fingerprint, languages, &response);
   }));
   return response;
 }
 
 absl::StatusOr<v1::GetFacetsResponse> DirectoryReader::GetFacets(const Reader& reader,
                                                                  const v1::GetFacetsRequest& request) const {
-  ASSIGN_OR_RETURN(const Query query, ParseQuery(request.query()));
+  ASSIGN_OR_RETURN(const Query query, ParseQuery(request.query(), request.prefix()));
   ASSIGN_OR_RETURN(const v1::RecordFilter normalised, NormaliseFilter(request.filter()));
+  SearchWish wish;
+  wish.limit = 0;
+  wish.facets = true;
   v1::GetFacetsResponse response;
   RETURN_IF_ERROR(Read(reader, [&](const Reading& reading) -> absl::Status {
-    FacetCounts counts;
-    const bool nothing_asked = query.any && query.words.empty();
-    if (!nothing_asked) {
-      const IndexFilter filter = reading.Filter(normalised);
-      for (const Attempt& attempt : query.attempts) {
-        ASSIGN_OR_RETURN(counts, CountFacets(*reading.connection, attempt.words, attempt.last_is_prefix, filter));
-        if (!counts.kinds.empty()) break;
-      }
-    }
-    std::map<std::string, uint64_t> kinds;
-    for (const auto& [kind, count] : counts.kinds)
-      kinds[std::string(KindName(static_cast<v1::RecordKind>(kind)))] = count;
-    std::map<std::string, uint64_t> partners;
-    for (const IndexedFeed& feed : reading.feeds) {
-      const auto counted = counts.feeds.find(feed.feed_id);
-      if (counted != counts.feeds.end()) partners[feed.feed.partner] += counted->second;
-    }
-    AddFacet("kind", kinds, &response);
-    AddFacet("country", counts.countries, &response);
-    AddFacet("language", counts.languages, &response);
-    AddFacet("term", counts.terms, &response);
-    AddFacet("partner", partners, &response);
+    const IndexFilter filter = reading.Filter(normalised);
+    ASSIGN_OR_RETURN(const Found found, Find(reading, query, filter, std::nullopt, wish));
+    response.set_corrected_query(CorrectionOf(query, found));
+    AddFacets(found.result.facets, reading.feeds, response.mutable_facets());
     return absl::OkStatus();
   }));
   return response;

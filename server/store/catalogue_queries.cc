@@ -7,7 +7,6 @@
 #include "cairn/v1/record.pb.h"
 #include "common/base/status_macros.h"
 #include "server/store/index_filter.h"
-#include "server/store/search_functions.h"
 
 namespace cairn {
 namespace {
@@ -18,7 +17,6 @@ constexpr char kSelectPlacesOf[] =
 constexpr char kSelectPlaceById[] = "SELECT entry_id, n FROM service_at_location WHERE id = ? ORDER BY entry_id, n";
 constexpr char kSelectOfOrganization[] = "SELECT entry_id FROM service WHERE organization_id = ? ORDER BY entry_id";
 constexpr char kSelectWithTerm[] = "SELECT entry_id FROM record_term WHERE code = ? AND taxonomy = ? ORDER BY entry_id";
-constexpr char kSelectWithWords[] = "SELECT rowid FROM record_text WHERE record_text MATCH ? ORDER BY rowid";
 constexpr char kSelectChanged[] =
     "SELECT x.entry_id FROM entry e JOIN entry x ON x.id = e.id AND x.kind = e.kind "
     "WHERE e.is_public = ? AND e.kind = ? AND e.change_no >= ? AND x.payload_id IS NOT NULL "
@@ -137,22 +135,6 @@ absl::StatusOr<EntryList> EntriesWithTerms(Connection& db,
   return entries;
 }
 
-absl::StatusOr<EntryList> EntriesWithWords(Connection& db, absl::Span<const std::string> words) {
-  ASSIGN_OR_RETURN(const auto tokenizer, IndexTokenizer::Make(db.handle()));
-  std::string expression;  // each word is quoted, so that nothing in it is an operator
-  for (const std::string& word : words) {
-    RETURN_IF_ERROR(tokenizer->Split(word, [&](absl::string_view token) {
-      absl::StrAppend(&expression, expression.empty() ? "" : " AND ", "\"", token, "\"");
-    }));
-  }
-  EntryList entries;
-  if (expression.empty()) return entries;
-  Statement row = db.Prepare(kSelectWithWords);
-  row.Bind(expression);
-  RETURN_IF_ERROR(Append(row, &entries));
-  return entries;
-}
-
 absl::StatusOr<EntryList> EntriesChangedSince(Connection& db, absl::Span<const int64_t> feed_ids, int kind,
                                               int64_t since) {
   EntryList entries;
@@ -166,13 +148,9 @@ absl::StatusOr<EntryList> EntriesChangedSince(Connection& db, absl::Span<const i
 }
 
 absl::StatusOr<EntryList> EntriesNear(Connection& db, const IndexFilter& filter) {
-  IndexFilter near;
-  near.feed_ids = filter.feed_ids;
-  near.near = filter.near;
-  near.place_feed_ids = filter.place_feed_ids;
-  ASSIGN_OR_RETURN(const FilterSql sql, FilterSql::MakeApart(db, near));
+  ASSIGN_OR_RETURN(const auto kilometres, KilometresFrom(db, filter));
   EntryList entries;
-  for (const auto& [entry_id, kilometres] : sql.kilometres()) entries.push_back(entry_id);
+  for (const auto& [entry_id, distance] : kilometres) entries.push_back(entry_id);
   SortUnique(&entries);
   return entries;
 }
@@ -208,7 +186,7 @@ absl::StatusOr<std::vector<std::string>> LocationsNear(Connection& db, const Ind
   Statement row = db.Prepare(
       "SELECT l.id FROM location l JOIN record r ON r.entry_id = l.entry_id WHERE l.entry_id IN "
       "(SELECT value FROM json_each(?)) AND r.feed_id IN (SELECT value FROM json_each(?)) ORDER BY l.id");
-  row.Bind(JsonList(near), JsonIds(filter.place_feed_ids));
+  row.Bind(JsonList(near), JsonIds(filter.readable_feed_ids));
   while (row.Step()) ids.push_back(row.String(0));
   RETURN_IF_ERROR(row.status());
   return ids;

@@ -43,13 +43,11 @@ absl::StatusOr<std::vector<ServicePlace>> ServicePlacesById(Connection& db, absl
 absl::StatusOr<EntryList> EntriesOfOrganization(Connection& db, absl::string_view organization_id);
 // Records classified by one of `terms`, pairs of taxonomy and code as the index has them.
 absl::StatusOr<EntryList> EntriesWithTerms(Connection& db, absl::Span<const std::pair<std::string, std::string>> terms);
-// Records that hold all words (as FoldedWords gives them).
-absl::StatusOr<EntryList> EntriesWithWords(Connection& db, absl::Span<const std::string> words);
 // Live entries of which something in `feed_ids` changed at or after the number `since`: themselves, or what lies under
 // or over them.
 absl::StatusOr<EntryList> EntriesChangedSince(Connection& db, absl::Span<const int64_t> feed_ids, int kind,
                                               int64_t since);
-// Records that are within the circle of the filter, by places in its place_feed_ids.
+// Records that are within the circle of the filter, by places in its readable_feed_ids.
 absl::StatusOr<EntryList> EntriesNear(Connection& db, const IndexFilter& filter);
 // Records that refer to one of the locations.
 absl::StatusOr<EntryList> EntriesAt(Connection& db, const std::vector<std::string>& location_ids);
@@ -62,7 +60,7 @@ struct PlaceFound {
 // The locations in `feed_ids` with that postal code, up to `limit`.
 absl::StatusOr<std::vector<PlaceFound>> PlacesWithPostalCode(Connection& db, absl::Span<const int64_t> feed_ids,
                                                              absl::string_view postal_code, size_t limit);
-// The ids of the locations that the circle of the filter holds, in its place_feed_ids.
+// The ids of the locations that the circle of the filter holds, in its readable_feed_ids.
 absl::StatusOr<std::vector<std::string>> LocationsNear(Connection& db, const IndexFilter& filter);
 
 // The number of the last change in `feed_ids` of a record, withdrawals included; 0: never seen.

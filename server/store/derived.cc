@@ -8,6 +8,7 @@
 #include "absl/types/span.h"
 #include "common/base/status_macros.h"
 #include "server/store/derived_tables.h"
+#include "server/store/schema_blocks.h"
 
 namespace cairn {
 namespace {
@@ -106,13 +107,16 @@ absl::Status Derived::Upsert(Connection& connection, int64_t feed_id, int64_t en
   const PreparedRecord& old = before == nullptr ? kNothing : *before;
   Rows new_rows(now.rows);
   Rows old_rows(old.rows);
+  bool changed = false;
   for (size_t i = 0; i < kDerivedTableCount && !(new_rows.empty() && old_rows.empty()); ++i) {
     const Rows in = TakeTable(new_rows, static_cast<DerivedTable>(i));
     const Rows out = TakeTable(old_rows, static_cast<DerivedTable>(i));
     if (std::equal(in.begin(), in.end(), out.begin(), out.end())) continue;
+    changed = true;
     RETURN_IF_ERROR(RemoveRows(connection, entry_id, out));
     RETURN_IF_ERROR(InsertRows(connection, feed_id, entry_id, in));
   }
+  if (changed) RETURN_IF_ERROR(Touch(connection, entry_id));
   if (SameText(now, old)) return absl::OkStatus();
   RETURN_IF_ERROR(WriteText(connection, kDeleteText, entry_id, old));
   return WriteText(connection, kInsertText, entry_id, now);
@@ -122,11 +126,18 @@ absl::Status Derived::Remove(Connection& connection, int64_t entry_id, const Pre
   return Upsert(connection, 0, entry_id, PreparedRecord(), &before);
 }
 
+absl::Status Derived::Touch(Connection& connection, int64_t entry_id) {
+  return connection.Execute(
+      "INSERT INTO record_block (block, version) VALUES (?, 1) ON CONFLICT (block) DO UPDATE SET version = version + 1",
+      entry_id / record_block_entries);
+}
+
 absl::Status Derived::Clear(Connection& connection) {
   for (const DerivedTableSql& table : kDerivedTables) {
     RETURN_IF_ERROR(connection.Execute(absl::StrCat("DELETE FROM ", table.name)));
   }
   RETURN_IF_ERROR(connection.Execute("DELETE FROM supplement"));
+  RETURN_IF_ERROR(connection.Execute("UPDATE record_block SET version = version + 1"));
   return connection.Execute(kClearText);
 }
 

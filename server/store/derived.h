@@ -81,6 +81,9 @@ class Derived {
   // Removes the rows of an entry that is withdrawn or replaced.
   static absl::Status Remove(Connection& connection, int64_t entry_id, const PreparedRecord& before);
 
+  // Notes that a row of the entry has changed (record_block). Upsert and Remove do it by themselves.
+  static absl::Status Touch(Connection& connection, int64_t entry_id);
+
   // Empties every derived table, for a rebuild. One statement a table: seconds for a million records.
   static absl::Status Clear(Connection& connection);
 

@@ -69,6 +69,29 @@ constexpr char kTestDate[] =
     "AND t.status NOT IN ('cancelled', 'postponed') AND substr(t.starts_at, 1, 10) <= ? "
     "AND substr(CASE t.ends_at WHEN '' THEN t.starts_at ELSE t.ends_at END, 1, 10) >= ?))";
 
+constexpr char kTestOpen[] =
+    "(r.kind = 2 AND NOT EXISTS (SELECT 1 FROM service v WHERE v.entry_id = r.entry_id "
+    "AND v.status IN ('inactive', 'defunct', 'temporarily closed')) "
+    "AND EXISTS (SELECT 1 FROM service_schedule s WHERE s.entry_id = r.entry_id AND cairn_open(s.first_date, "
+    "s.last_date, s.weekdays, s.rule, s.dtstart, s.opens_at, s.closes_at, s.time_zone, r.countries, ?)))";
+constexpr char kTestRange[] =
+    "(r.kind = 4 AND EXISTS (SELECT 1 FROM training_session t WHERE t.entry_id = r.entry_id "
+    "AND t.status NOT IN ('cancelled', 'postponed') AND substr(t.starts_at, 1, 10) <= ? "
+    "AND substr(CASE t.ends_at WHEN '' THEN t.starts_at ELSE t.ends_at END, 1, 10) >= ?))";
+constexpr char kTestModes[] =
+    "(EXISTS (SELECT 1 FROM training t WHERE t.entry_id = r.entry_id AND t.mode IN (SELECT value FROM json_each(?))) "
+    "OR EXISTS (SELECT 1 FROM training_session t WHERE t.entry_id = r.entry_id "
+    "AND t.status NOT IN ('cancelled', 'postponed') AND t.mode IN (SELECT value FROM json_each(?))))";
+constexpr char kTestMonths[] =
+    "EXISTS (SELECT 1 FROM training_session t CROSS JOIN json_each(?) m WHERE t.entry_id = r.entry_id "
+    "AND t.status NOT IN ('cancelled', 'postponed') AND substr(t.starts_at, 1, 7) <= m.value "
+    "AND substr(CASE t.ends_at WHEN '' THEN t.starts_at ELSE t.ends_at END, 1, 7) >= m.value)";
+// In the numbers of Freshness.
+constexpr char kTestFreshness[] =
+    "CASE WHEN r.verified_unix_millis IS NULL THEN 2 WHEN r.verified_unix_millis + "
+    "CASE r.verify_every_days WHEN 0 THEN ? ELSE r.verify_every_days END * 86400000 < ? THEN 1 ELSE 0 END "
+    "IN (SELECT value FROM json_each(?))";
+
 std::string JsonTexts(const nlohmann::json& texts) {
   return texts.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -210,15 +233,16 @@ absl::Status FilterSql::AddTerms(Connection& db, const IndexFilter& filter) {
   return AddSet(db, kCollectTerms, kTestTerms, JsonTexts(wanted));
 }
 
-absl::Status FilterSql::AddNear(Connection& db, const IndexFilter& filter) {
+absl::StatusOr<absl::flat_hash_map<int64_t, double>> KilometresFrom(Connection& db, const IndexFilter& filter) {
   const NearFilter& near = *filter.near;
+  absl::flat_hash_map<int64_t, double> all;
   const auto note = [&](int64_t entry_id, double kilometres) {
-    const auto [it, added] = kilometres_.try_emplace(entry_id, kilometres);
+    const auto [it, added] = all.try_emplace(entry_id, kilometres);
     if (!added) it->second = std::min(it->second, kilometres);
   };
   for (const Box& box : Cover(near)) {
     Statement places = db.Prepare(kSelectPlaces);
-    places.Bind(box.south, box.north, box.west, box.east, JsonList(filter.place_feed_ids));
+    places.Bind(box.south, box.north, box.west, box.east, JsonList(filter.readable_feed_ids));
     while (places.Step()) {
       const double kilometres = Haversine(near.latitude, near.longitude, places.Double(2), places.Double(3));
       if (kilometres > near.kilometres) continue;
@@ -230,9 +254,15 @@ absl::Status FilterSql::AddNear(Connection& db, const IndexFilter& filter) {
     }
     RETURN_IF_ERROR(places.status());
   }
+  return all;
+}
+
+absl::Status FilterSql::AddNear(Connection& db, const IndexFilter& filter) {
+  using Kilometres = absl::flat_hash_map<int64_t, double>;
+  ASSIGN_OR_RETURN(const Kilometres all, KilometresFrom(db, filter));
   Entries entries;
-  entries.reserve(kilometres_.size());
-  for (const auto& [entry_id, kilometres] : kilometres_) entries.push_back(entry_id);
+  entries.reserve(all.size());
+  for (const auto& [entry_id, kilometres] : all) entries.push_back(entry_id);
   Narrow(std::move(entries));
   return absl::OkStatus();
 }
@@ -245,6 +275,24 @@ absl::Status FilterSql::AddDate(const IndexFilter& filter) {
   return absl::OkStatus();
 }
 
+absl::Status FilterSql::AddTimes(const IndexFilter& filter) {
+  if (filter.open_now) And(kTestOpen, {filter.now_unix_millis});
+  if (!filter.from_date.empty() || !filter.to_date.empty()) {
+    And(kTestRange, {filter.to_date.empty() ? std::string("9999-99-99") : filter.to_date, filter.from_date});
+  }
+  if (!filter.modes.empty()) And(kTestModes, {JsonTexts(filter.modes), JsonTexts(filter.modes)});
+  if (!filter.months.empty()) And(kTestMonths, {JsonTexts(filter.months)});
+  return filter.on_date.empty() ? absl::OkStatus() : AddDate(filter);
+}
+
+void FilterSql::AddFreshness(const IndexFilter& filter) {
+  if (filter.stale_only) And(kTestStale, {filter.verify_default_days, filter.now_unix_millis});
+  if (filter.freshness.empty()) return;
+  std::vector<int64_t> states;
+  for (const Freshness state : filter.freshness) states.push_back(static_cast<int64_t>(state));
+  And(kTestFreshness, {filter.verify_default_days, filter.now_unix_millis, JsonList(states)});
+}
+
 absl::Status FilterSql::AddAll(Connection& db, const IndexFilter& filter) {
   RETURN_IF_ERROR(AddFeeds(db, filter));
   if (!filter.kinds.empty()) RETURN_IF_ERROR(AddKinds(db, filter));
@@ -254,8 +302,8 @@ absl::Status FilterSql::AddAll(Connection& db, const IndexFilter& filter) {
   if (!filter.languages.empty()) RETURN_IF_ERROR(AddLanguages(db, filter));
   if (!filter.terms.empty()) RETURN_IF_ERROR(AddTerms(db, filter));
   if (filter.near) RETURN_IF_ERROR(AddNear(db, filter));
-  if (filter.stale_only) And(kTestStale, {filter.verify_default_days, filter.now_unix_millis});
-  return filter.on_date.empty() ? absl::OkStatus() : AddDate(filter);
+  AddFreshness(filter);
+  return AddTimes(filter);
 }
 
 void FilterSql::NameEntries() {
@@ -269,13 +317,6 @@ absl::StatusOr<FilterSql> FilterSql::Make(Connection& db, const IndexFilter& fil
   sql.entries_max_ = entries_max;
   RETURN_IF_ERROR(sql.AddAll(db, filter));
   sql.NameEntries();
-  return sql;
-}
-
-absl::StatusOr<FilterSql> FilterSql::MakeApart(Connection& db, const IndexFilter& filter) {
-  FilterSql sql;
-  sql.entries_max_ = filter_walk_entries_max;
-  RETURN_IF_ERROR(sql.AddAll(db, filter));
   return sql;
 }
 

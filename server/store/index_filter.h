@@ -13,11 +13,9 @@
 
 namespace cairn {
 
-// How many entries a condition may have to be looked up beforehand. A page of a list is found faster by testing records
-// on the way as soon as some thousand match; counting and looking for words visit so many that a lookup pays longer:
-// 30,000 take some 5 milliseconds.
+// How many entries a condition may have to be looked up beforehand: a page of a list is found faster by testing records
+// on the way as soon as some thousand match.
 inline constexpr size_t filter_page_entries_max = 2'500;
-inline constexpr size_t filter_walk_entries_max = 30'000;
 
 // Conditions on `record r`, and the values to bind to them. A condition that few records meet is looked up first and
 // becomes a set of entries, from which the query starts; one that many meet is tested record by record.
@@ -26,9 +24,6 @@ class FilterSql {
   // Looks up conditions of at most `entries_max` entries.
   static absl::StatusOr<FilterSql> Make(Connection& db, const IndexFilter& filter,
                                         size_t entries_max = filter_page_entries_max);
-  // As Make with filter_walk_entries_max, but the entries are in entries() and not in where(): for queries that have a
-  // faster way of confining themselves to them.
-  static absl::StatusOr<FilterSql> MakeApart(Connection& db, const IndexFilter& filter);
   // The conditions for the entries `only`.
   static absl::StatusOr<FilterSql> MakeFor(Connection& db, const IndexFilter& filter, const std::vector<int64_t>& only);
 
@@ -39,11 +34,6 @@ class FilterSql {
   int Bind(Statement& statement, int index) const;
   // True: the conditions name the entries, and r.entry_id is the way in.
   bool few() const { return few_; }
-  // Of MakeApart: those that meet the conditions that were looked up, sorted; nullopt: none was.
-  const std::optional<std::vector<int64_t>>& entries() const { return entries_; }
-  // With `near`: entry -> distance.
-  const absl::flat_hash_map<int64_t, double>& kilometres() const { return kilometres_; }
-  absl::flat_hash_map<int64_t, double>& kilometres() { return kilometres_; }
 
  private:
   using Entries = std::vector<int64_t>;  // sorted
@@ -60,14 +50,18 @@ class FilterSql {
   absl::Status AddTerms(Connection& db, const IndexFilter& filter);
   absl::Status AddNear(Connection& db, const IndexFilter& filter);
   absl::Status AddDate(const IndexFilter& filter);
+  absl::Status AddTimes(const IndexFilter& filter);
+  void AddFreshness(const IndexFilter& filter);
 
   std::string where_;
   std::vector<DerivedValue> values_;
   std::optional<Entries> entries_;
   bool few_ = false;
   size_t entries_max_ = 0;  // 0: nothing is gained by looking up
-  absl::flat_hash_map<int64_t, double> kilometres_;
 };
+
+// With `filter.near`: the entries within it -> distance. Looks at the locations of `filter.readable_feed_ids`.
+absl::StatusOr<absl::flat_hash_map<int64_t, double>> KilometresFrom(Connection& db, const IndexFilter& filter);
 
 // "[1,2]", for json_each: a list as one parameter.
 std::string JsonList(const std::vector<int64_t>& numbers);

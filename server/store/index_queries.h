@@ -21,8 +21,10 @@
 
 namespace cairn {
 
-// How many records one search ranks. Ranking more costs time that no reader waits for; see SearchResult::complete.
-inline constexpr size_t search_candidates_max = 5'000;
+class ColumnCache;
+
+// How many records one search for words between quotes looks at, best first: each costs some 15 microseconds.
+inline constexpr size_t phrase_checks_max = 600;
 
 // A feed as it stands in the read transaction.
 struct IndexedFeed {
@@ -45,6 +47,9 @@ struct NearFilter {
   double kilometres = 0;
 };
 
+// Whether a person has confirmed a record in time.
+enum class Freshness : uint8_t { kVerified, kOverdue, kUnverified };
+
 // Conditions that all must hold; within a list one is enough, an empty list holds for all. Values are in the normal
 // form of the index (upper-case countries, canonical languages, lower-case terms).
 struct IndexFilter {
@@ -54,11 +59,18 @@ struct IndexFilter {
   std::vector<std::string> languages;  // "pt" is met by "pt-BR"
   std::vector<std::string> terms;      // "code", or "taxonomy:code"
   std::optional<NearFilter> near;
-  std::vector<int64_t> place_feed_ids;  // with `near`: the feeds whose locations may be seen
+  // All feeds that may be read, wanted or not: `near` may look at their locations, and the facet of partners counts
+  // them.
+  std::vector<int64_t> readable_feed_ids;
   bool stale_only = false;
-  int64_t now_unix_millis = 0;      // with `stale_only`
-  int64_t verify_default_days = 0;  // with `stale_only`: where the record names none
-  std::string on_date;              // YYYY-MM-DD; empty: any
+  int64_t now_unix_millis = 0;
+  int64_t verify_default_days = 0;   // where the record names none
+  std::string on_date;               // YYYY-MM-DD; empty: any
+  bool open_now = false;             // services open at now_unix_millis
+  std::string from_date, to_date;    // YYYY-MM-DD; trainings with a session that meets the range; empty: no bound
+  std::vector<std::string> modes;    // of trainings and their sessions
+  std::vector<Freshness> freshness;  // one of these states
+  std::vector<std::string> months;   // YYYY-MM, in which a session takes place
   // True: a record that has a supplement among `feed_ids` does not match, the supplement does, which has the values of
   // both. Of several supplements of equal rank only one does.
   bool narrowest_only = false;
@@ -106,37 +118,61 @@ inline bool Better(const RankedEntry& a, const RankedEntry& b) {
   return std::tie(a.rank, a.updated_unix_millis, a.entry_id) > std::tie(b.rank, b.updated_unix_millis, b.entry_id);
 }
 
+// Counts by value. Values of `feeds` are feed ids.
+struct FacetCounts {
+  std::map<int, uint64_t> kinds;
+  std::map<Freshness, uint64_t> freshness;
+  std::map<int64_t, uint64_t> feeds;
+  absl::flat_hash_map<std::string, uint64_t> countries;
+  absl::flat_hash_map<std::string, uint64_t> languages;
+  absl::flat_hash_map<std::string, uint64_t> terms;
+  std::map<std::string, uint64_t> modes;
+  std::map<std::string, uint64_t> months;
+};
+
+// What to look for.
+struct IndexQuery {
+  std::vector<std::string> words;  // as FoldedWords gives them, all must occur; empty: the filter alone
+  // True: the last word also matches words that begin with it. One or two letters match in the title only, since too
+  // many words begin with them.
+  bool last_is_prefix = false;
+  std::vector<std::vector<std::string>> phrases;  // of `words`; each must occur in one text, in this order
+};
+
+// What to give of it.
+struct SearchWish {
+  size_t limit = 20;
+  std::optional<RankedEntry> after;  // goes on after this one
+  bool nearest_first = false;        // with `near`; rank is then the distance in metres, negative
+  bool facets = false;
+};
+
 // What a search found.
 struct SearchResult {
   std::vector<RankedEntry> entries;  // best first
   uint64_t total = 0;                // how many match
-  bool complete = true;  // false: at least `total` match; those with the words in the title were taken first
+  bool complete = true;              // false: more may match; only phrases are cut short, after the best ones
   absl::flat_hash_map<int64_t, double> kilometres;  // with `near`: entry -> distance
+  // Each facet without the conditions on itself.
+  FacetCounts facets;
+  bool any_in_facets = false;  // with `facets`: some record matches when the conditions on one facet are left out
 };
 
-// Records that hold all `words` (as FoldedWords gives them) and meet the filter. Ranks at most search_candidates_max;
-// looks at no more than four times as many that hold the words for what its filter cannot look up beforehand.
-absl::StatusOr<SearchResult> SearchEntries(Connection& connection, absl::Span<const std::string> words,
-                                           bool last_is_prefix, const IndexFilter& filter);
+// Records that hold the words and meet the filter, all of them counted and ranked. The text index gives the records
+// that hold the words, some 0.1 microseconds each; the columns in memory say in another 0.05 which of them match, so
+// that a word of every second of 100,000 records takes some 10 milliseconds, and no cap is needed.
+absl::StatusOr<SearchResult> SearchIndex(Connection& connection, ColumnCache* columns, const IndexQuery& query,
+                                         const IndexFilter& filter, const SearchWish& wish);
 
-// Without words: the newest `limit` after `after` (nullopt: from the start), and how many match in all.
-absl::StatusOr<SearchResult> NewestEntries(Connection& connection, const IndexFilter& filter,
-                                           const std::optional<RankedEntry>& after, size_t limit);
+// The query with one letter put right (left out, added, changed, or two swapped) in each word that no record of
+// `filter.readable_feed_ids` holds; of several ways the one that most records hold. nullopt: there is no such word, or
+// none that is near enough, or nothing matches then either. Words with digits are left alone: a number that is almost
+// right is somebody else's. Looks up at most 4,000 spellings.
+absl::StatusOr<std::optional<IndexQuery>> CorrectedQuery(Connection& connection, ColumnCache* columns,
+                                                         const IndexQuery& query, const IndexFilter& filter);
 
 // One live entry by its row; nullopt when it is gone.
 absl::StatusOr<std::optional<IndexedEntry>> ReadEntry(Connection& connection, int64_t entry_id);
-
-// Counts by value. Values of `feed` are feed ids.
-struct FacetCounts {
-  std::map<int, uint64_t> kinds;
-  absl::flat_hash_map<std::string, uint64_t> countries;
-  absl::flat_hash_map<std::string, uint64_t> languages;
-  absl::flat_hash_map<std::string, uint64_t> terms;
-  std::map<int64_t, uint64_t> feeds;
-};
-// Exact: looks at every match.
-absl::StatusOr<FacetCounts> CountFacets(Connection& connection, absl::Span<const std::string> words,
-                                        bool last_is_prefix, const IndexFilter& filter);
 
 // How many records of each feed are overdue or were never verified; supplements count with their records.
 absl::StatusOr<std::map<int64_t, uint64_t>> CountStale(Connection& connection, int64_t now_unix_millis,

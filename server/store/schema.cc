@@ -6,6 +6,7 @@
 #include "server/store/change_order.h"
 #include "server/store/rebuild.h"
 #include "server/store/schema_access.h"
+#include "server/store/schema_blocks.h"
 #include "server/store/schema_changes.h"
 #include "server/store/schema_derived.h"
 #include "server/store/schema_exchanged.h"
@@ -30,8 +31,9 @@ absl::Status CreateVersion1(Connection& db) {
 absl::Status AddAccess(Connection& db) { return db.ExecuteScript(kAccessSchema); }
 
 absl::Status AddChangeOrder(Connection& db) { return db.ExecuteScript(kChangesSchema); }
+absl::Status AddBlocks(Connection& db) { return db.ExecuteScript(kBlocksSchema); }
 
-constexpr Migration kMigrations[] = {{1, &CreateVersion1}, {2, &AddAccess}, {3, &AddChangeOrder}};
+constexpr Migration kMigrations[] = {{1, &CreateVersion1}, {2, &AddAccess}, {3, &AddChangeOrder}, {4, &AddBlocks}};
 
 absl::StatusOr<int64_t> ReadNumber(Connection& db, absl::string_view sql) {
   Statement row = db.Prepare(sql);

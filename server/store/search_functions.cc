@@ -10,6 +10,7 @@
 
 #include "common/base/status_macros.h"
 #include "server/store/database.h"
+#include "server/store/record_times.h"
 #include "server/store/schedule_days.h"
 
 namespace cairn {
@@ -17,9 +18,6 @@ namespace {
 
 // Weights of title, keywords and body. A word counts once, where it weighs most.
 constexpr std::array<int, 3> kColumnWeights = {1000, 400, 100};
-
-// What sqlite3_bind_pointer knows the type of a set by.
-constexpr char kEntrySetType[] = "cairn_entries";
 
 absl::StatusOr<fts5_api*> Fts5Api(sqlite3* db) {
   fts5_api* api = nullptr;
@@ -59,13 +57,16 @@ absl::string_view TextOf(sqlite3_value* value) {
                          : absl::string_view(text, static_cast<size_t>(sqlite3_value_bytes(value)));
 }
 
-void In(sqlite3_context* context, int, sqlite3_value** arguments) {
-  const auto* entries = static_cast<const EntrySet*>(sqlite3_value_pointer(arguments[0], kEntrySetType));
-  sqlite3_result_int(context, entries != nullptr && entries->contains(sqlite3_value_int64(arguments[1])) ? 1 : 0);
-}
-
 void Occurs(sqlite3_context* context, int, sqlite3_value** arguments) {
   sqlite3_result_int(context, RuleFallsOn(TextOf(arguments[0]), TextOf(arguments[1]), TextOf(arguments[2])) ? 1 : 0);
+}
+
+void Open(sqlite3_context* context, int, sqlite3_value** arguments) {
+  const auto text = [&](int i) { return std::string(TextOf(arguments[i])); };
+  OpeningHours hours{text(0), text(1), {}, text(3), text(4), text(5), text(6), text(7)};
+  if (sqlite3_value_type(arguments[2]) != SQLITE_NULL) hours.weekdays = sqlite3_value_int64(arguments[2]);
+  if (hours.time_zone.empty()) hours.time_zone = ZoneByCountry(TextOf(arguments[8]));
+  sqlite3_result_int(context, OpenAt(hours, absl::FromUnixMillis(sqlite3_value_int64(arguments[9]))) ? 1 : 0);
 }
 
 }  // namespace
@@ -76,16 +77,12 @@ absl::Status RegisterSearchFunctions(sqlite3* db) {
   ASSIGN_OR_RETURN(fts5_api * api, Fts5Api(db));
   int code = api->xCreateFunction(api, "cairn_rank", nullptr, Rank, nullptr);
   if (code != SQLITE_OK) return SqliteStatus(code, db, "registering cairn_rank");
-  code = sqlite3_create_function_v2(db, "cairn_in", 2, SQLITE_UTF8, nullptr, In, nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) return SqliteStatus(code, db, "registering cairn_in");
+  code = sqlite3_create_function_v2(db, "cairn_open", 10, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, Open, nullptr,
+                                    nullptr, nullptr);
+  if (code != SQLITE_OK) return SqliteStatus(code, db, "registering cairn_open");
   code = sqlite3_create_function_v2(db, "cairn_occurs", 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, Occurs, nullptr,
                                     nullptr, nullptr);
   return code == SQLITE_OK ? absl::OkStatus() : SqliteStatus(code, db, "registering cairn_occurs");
-}
-
-void BindEntries(Statement& statement, int index, const EntrySet* entries) {
-  if (statement.handle() == nullptr) return;  // its status says why
-  sqlite3_bind_pointer(statement.handle(), index, const_cast<EntrySet*>(entries), kEntrySetType, nullptr);
 }
 
 struct IndexTokenizer::Impl {

@@ -4,7 +4,6 @@
 #include <functional>
 #include <memory>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -17,13 +16,12 @@ namespace cairn {
 // Registers on a connection, after it was opened:
 //   cairn_rank(record_text)           FTS5 auxiliary: 0 to 1,000, by the weightiest column that each word stands in.
 //                                     Unlike bm25 it looks at this row alone, so its cost does not grow with the table.
-//   cairn_in(entries, rowid)          1 when the set that BindEntries gave holds the row.
 //   cairn_occurs(rule, dtstart, day)  1 when the RFC 5545 rule that begins on `dtstart` falls on `day` (YYYY-MM-DD).
+//   cairn_open(first_date, last_date, weekdays, rule, dtstart, opens_at, closes_at, time_zone, countries, now)
+//                                     1 when the row of service_schedule with these values is open at `now`
+//                                     (milliseconds since 1970), in its time zone or that of the countries of the
+//                                     record (record_times.h).
 absl::Status RegisterSearchFunctions(sqlite3* db);
-
-using EntrySet = absl::flat_hash_set<int64_t>;
-// Binds a set for cairn_in. It must live until the statement is bound anew or not stepped any more.
-void BindEntries(Statement& statement, int index, const EntrySet* entries);
 
 // The text index's own tokenizer, so that a query and a check cut words exactly as the index did, whatever Unicode
 // version the packaged SQLite knows. Not thread-safe; must not outlive the connection it was made from.

@@ -16,6 +16,7 @@
 #include "common/base/status_macros.h"
 #include "server/store/reader_pool.h"
 #include "server/store/rebuild.h"
+#include "server/store/record_columns.h"
 #include "server/store/schema.h"
 #include "server/store/search_functions.h"
 #include "server/store/writer.h"
@@ -74,6 +75,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
   store->writer_ = std::make_unique<Writer>(std::move(db), options.inline_writes);
   const Connection::Options reader{options.path, true, options.durable, reader_cache_kib, options.vfs};
   store->readers_ = std::make_unique<ReaderPool>(reader, options.readers, options.clock);
+  store->columns_ = std::make_unique<ColumnCache>();
   return store;
 }
 

@@ -16,6 +16,7 @@
 namespace cairn {
 
 class Clock;
+class ColumnCache;
 
 // Station: between everything that decides and the disk. Thread-safe.
 // Promises:
@@ -64,6 +65,9 @@ class Store {
   // `budget`, waiting for a free connection included. Must not be nested.
   absl::Status Read(const Body& body, absl::Duration budget = absl::Seconds(2));
 
+  // What searches keep of the file in memory; lives as long as the store.
+  ColumnCache* columns() { return columns_.get(); }
+
   // `callback` runs after each commit that moved feeds to another head, before the `done`s of that commit, on the
   // writer's thread; it must be quick. Call before the first write; callbacks stay as long as the store.
   void OnCommit(MovedCallback callback);
@@ -97,6 +101,7 @@ class Store {
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<class Writer> writer_;
   std::unique_ptr<class ReaderPool> readers_;
+  std::unique_ptr<ColumnCache> columns_;
 };
 
 // A value of the node's own notes (table node_meta); empty: none. Keys are text, chosen by whoever uses them, such as

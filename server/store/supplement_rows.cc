@@ -61,6 +61,7 @@ absl::Status Put(Connection& db, const GroupKey& group, const SupplementView& vi
   } else if (stored->base_entry_id == view.base_entry_id) {
     return absl::OkStatus();
   }
+  RETURN_IF_ERROR(Derived::Touch(db, view.entry_id));
   return db.Execute(
       "INSERT INTO supplement (entry_id, base_entry_id, merged) VALUES (?, ?, ?) ON CONFLICT (entry_id) DO UPDATE SET "
       "base_entry_id = excluded.base_entry_id, merged = excluded.merged",

@@ -34,6 +34,8 @@ namespace {
 
 constexpr int kLiveChanges = 400;
 constexpr int kSearches = 1000;
+constexpr const char* kBeginnings[] = {"c", "h", "s", "p", "ch", "pr", "su", "he"};
+constexpr int kFacetSearches = 300;  // of each kind
 
 // Words of the field in several languages: an index meets accents and shared words as in a real directory.
 constexpr const char* kWords[] = {
@@ -115,6 +117,7 @@ class Bench {
     Bootstrap(1, "bootstrap of an empty node to searchable");
     LiveChanges();
     Search();
+    SearchWithFacets();
     Tables();
     Sizes();
     return ok_;
@@ -237,6 +240,63 @@ class Bench {
     Line("search, two words, p99", Percentile(plain, 0.99), "ms", 50, false);
     Line("search, two words and a country, p50", Percentile(filtered, 0.5), "ms");
     Line("search, two words and a country, p99", Percentile(filtered, 0.99), "ms", 50, false);
+  }
+
+  // A search with its facets in one call, as a page makes it, and as two calls. Most of kWords stand in four of five
+  // records, the rare ones ("contact17") in one.
+  void SearchWithFacets() {
+    const auto client = cluster_.client(1);
+    SeededRandom random(13);
+    const auto country = [&] { return kCountries[random.Below(std::size(kCountries))]; };
+    const std::map<std::string, std::function<void(v1::SearchRequest*)>> kinds = {
+        {"country, language",
+         [&](v1::SearchRequest* q) {
+           q->mutable_filter()->add_countries(country());
+           q->mutable_filter()->add_languages("en");
+         }},
+        {"kind, term",
+         [&](v1::SearchRequest* q) {
+           q->mutable_filter()->add_kinds(v1::SERVICE);
+           q->mutable_filter()->add_terms(absl::StrCat("topic-", random.Below(20)));
+         }},
+        {"partner, freshness",
+         [&](v1::SearchRequest* q) {
+           q->mutable_filter()->add_partners("pl-publisher");
+           q->mutable_filter()->add_freshness("unverified");
+         }},
+        {"open now, country",
+         [&](v1::SearchRequest* q) {
+           q->mutable_filter()->set_open_now(true);
+           q->mutable_filter()->add_countries(country());
+         }},
+        {"last word of one or two letters, country, language", [&](v1::SearchRequest* q) {
+           q->set_query(absl::StrCat(Words(random, 1), " ", kBeginnings[random.Below(std::size(kBeginnings))]));
+           q->set_prefix(true);
+           q->mutable_filter()->add_countries(country());
+           q->mutable_filter()->add_languages("en");
+         }}};
+    for (const auto& [name, add] : kinds) {
+      std::vector<double> millis;
+      std::pair<double, std::string> worst;
+      for (int i = 0; i < kFacetSearches; ++i) {
+        v1::SearchRequest request;
+        request.set_query(Words(random, 2));
+        request.set_with_facets(true);
+        add(&request);
+        millis.push_back(1000 * Seconds([&] { Must(client->Search(request).status()); }));
+        worst = std::max(worst, {millis.back(), request.ShortDebugString()});
+      }
+      Line(absl::StrCat("search and facets: ", name, ", p50"), Percentile(millis, 0.5), "ms");
+      Line(absl::StrCat("search and facets: ", name, ", p99"), Percentile(millis, 0.99), "ms", 30, false);
+      std::cout << absl::StrFormat("  the slowest, %.1f ms: %s\n", worst.first, worst.second);
+    }
+    std::vector<double> typing;
+    for (int i = 0; i < kFacetSearches; ++i) {
+      v1::SearchRequest request;
+      request.set_query("helplimes");
+      typing.push_back(1000 * Seconds([&] { Must(client->Search(request).status()); }));
+    }
+    Line("search for a mistyped word, p99", Percentile(typing, 0.99), "ms");
   }
 
   // The directory as plain tables: in a file, and in PostgreSQL where that is installed.

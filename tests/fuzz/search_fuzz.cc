@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "common/text/fold.h"
 #include "server/directory/directory_reader.h"
+#include "server/directory/query.h"
 #include "server/directory/request_filter.h"
 #include "server/directory/token.h"
 #include "server/directory/watcher.h"
@@ -148,8 +149,9 @@ void RunOne(absl::string_view input) {
   *watch.mutable_filter() = filter;
   const auto normalised = NormaliseFilter(filter);
   const std::string filter_print = normalised.ok() ? FilterFingerprint(*normalised) : "";
-  const bool any = query.find_first_not_of(" \t\n\v\f\r") != std::string::npos;
-  const std::string print = absl::StrCat(any, " ", absl::StrJoin(FoldedWords(query), " "), "\n", filter_print);
+  const auto parsed = ParseQuery(query, false);
+  const std::string print =
+      parsed.ok() && normalised.ok() ? SearchFingerprint(*parsed, v1::SEARCH_ORDER_BEST, *normalised) : "";
   for (const std::string& given : {token, Minted(input, "search", print)}) {
     search.set_page_token(given);
     Search(directory, search);

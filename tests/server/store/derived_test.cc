@@ -6,6 +6,7 @@
 #include "common/text/fold.h"
 #include "server/store/index_queries.h"
 #include "server/store/rebuild.h"
+#include "server/store/record_columns.h"
 #include "server/store/schedule_days.h"
 #include "server/store/verify.h"
 #include "tests/server/store/derived_test_store.h"
@@ -35,7 +36,8 @@ class DerivedTest : public testing::Test {
       if (!feeds.ok()) return feeds.status();
       IndexFilter filter;
       for (const IndexedFeed& feed : *feeds) filter.feed_ids.push_back(feed.feed_id);
-      absl::StatusOr<SearchResult> result = SearchEntries(db, FoldedWords(words), false, filter);
+      const absl::StatusOr<SearchResult> result =
+          SearchIndex(db, &columns_, {FoldedWords(words), false, {}}, filter, SearchWish());
       if (!result.ok()) return result.status();
       for (const RankedEntry& entry : result->entries) entries.push_back(entry.entry_id);
       return absl::OkStatus();
@@ -57,6 +59,7 @@ class DerivedTest : public testing::Test {
   }
 
   DerivedTestStore db_;
+  ColumnCache columns_;
 };
 
 // One record of every kind with something in every derived table.

@@ -5,14 +5,14 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/random.h"
 #include "common/text/fold.h"
-#include "server/store/index_filter.h"
 #include "server/store/index_queries.h"
+#include "server/store/record_columns.h"
 #include "tests/server/store/derived_test_store.h"
 
 namespace cairn {
 namespace {
 
-constexpr int kRecords = 7'000;  // more than a search ranks and more than a list's filter looks up
+constexpr int kRecords = 7'000;  // more than a list's filter looks up
 constexpr const char* kWords[] = {"shelter", "clinic", "helpline", "night", "dzieci", "pomoc"};
 constexpr const char* kCountries[] = {"PL", "PL", "PL", "LV", "EE", "AL"};
 constexpr const char* kLanguages[] = {"en", "en", "en", "pl", "lv"};
@@ -103,10 +103,12 @@ class IndexSearchTest : public testing::Test {
         [&](Connection& db) -> absl::Status {
           const IndexFilter filter = Over(db, partners, conditions);
           CheckSearch(db, words, filter, expected);
-          const absl::StatusOr<FacetCounts> facets = CountFacets(db, words, false, filter);
-          if (!facets.ok()) return facets.status();
+          SearchWish wish;
+          wish.facets = true;
+          const absl::StatusOr<SearchResult> found = SearchIndex(db, &columns_, {words, false, {}}, filter, wish);
+          if (!found.ok()) return found.status();
           uint64_t counted = 0;
-          for (const auto& [feed, count] : facets->feeds) counted += count;
+          for (const auto& [feed, count] : found->facets.feeds) counted += count;
           EXPECT_EQ(counted, expected.size());
           return absl::OkStatus();
         },
@@ -116,22 +118,24 @@ class IndexSearchTest : public testing::Test {
 
   static void CheckSearch(Connection& db, const std::vector<std::string>& words, const IndexFilter& filter,
                           const std::set<std::string>& expected) {
-    const absl::StatusOr<SearchResult> result =
-        words.empty() ? NewestEntries(db, filter, std::nullopt, kRecords) : SearchEntries(db, words, false, filter);
+    SearchWish wish;
+    wish.limit = kRecords;
+    const absl::StatusOr<SearchResult> result = SearchIndex(db, &columns_, {words, false, {}}, filter, wish);
     ASSERT_TRUE(result.ok()) << result.status();
-    EXPECT_EQ(result->complete, expected.size() <= search_candidates_max);
-    EXPECT_EQ(result->total, std::min(expected.size(), search_candidates_max + 1));
+    EXPECT_TRUE(result->complete);
+    EXPECT_EQ(result->total, expected.size());
     const std::set<std::string> found = IdsOf(db, result->entries);
-    EXPECT_TRUE(std::includes(expected.begin(), expected.end(), found.begin(), found.end()));
-    EXPECT_EQ(found.size(), words.empty() ? expected.size() : std::min(expected.size(), search_candidates_max));
+    EXPECT_EQ(found, expected);
     EXPECT_EQ(found.size(), result->entries.size()) << "found twice";
     EXPECT_TRUE(std::is_sorted(result->entries.begin(), result->entries.end(), Better));
   }
 
   static DerivedTestStore* db_;
+  static ColumnCache columns_;
   static std::vector<Known>* const known_;
 };
 DerivedTestStore* IndexSearchTest::db_ = nullptr;
+ColumnCache IndexSearchTest::columns_;
 std::vector<Known>* const IndexSearchTest::known_ = new std::vector<Known>();
 
 TEST_F(IndexSearchTest, FindsWhatAReferenceFindsWhateverTheFilter) {
@@ -158,12 +162,13 @@ TEST_F(IndexSearchTest, FeedsThatMayNotBeReadAreNeitherFoundNorCounted) {
 
 TEST_F(IndexSearchTest, ANarrowFilterLeavesTheOrderAsItIs) {
   const absl::Status status = db_->store->Read([&](Connection& db) -> absl::Status {
+    SearchWish wish;
+    wish.limit = kRecords;
     IndexFilter narrow = Over(db, {"pl-x", "lv-y"}, IndexFilter());
-    absl::StatusOr<SearchResult> all = SearchEntries(db, {"shelter"}, false, narrow);
+    const auto all = SearchIndex(db, &columns_, {{"shelter"}, false, {}}, narrow, wish);
     narrow.terms = {"topic-1"};
-    absl::StatusOr<SearchResult> some = SearchEntries(db, {"shelter"}, false, narrow);
+    const auto some = SearchIndex(db, &columns_, {{"shelter"}, false, {}}, narrow, wish);
     if (!all.ok() || !some.ok()) return all.ok() ? some.status() : all.status();
-    EXPECT_TRUE(all->complete);
     std::set<int64_t> wanted;
     for (const RankedEntry& entry : some->entries) wanted.insert(entry.entry_id);
     std::vector<int64_t> in_all, in_some;
@@ -173,21 +178,6 @@ TEST_F(IndexSearchTest, ANarrowFilterLeavesTheOrderAsItIs) {
     for (const RankedEntry& entry : some->entries) in_some.push_back(entry.entry_id);
     EXPECT_GT(in_some.size(), 5);
     EXPECT_EQ(in_all, in_some);
-    return absl::OkStatus();
-  });
-  EXPECT_TRUE(status.ok()) << status;
-}
-
-TEST_F(IndexSearchTest, ManyEntriesAreLookedUpOnlyForWalks) {
-  const absl::Status status = db_->store->Read([&](Connection& db) -> absl::Status {
-    IndexFilter filter = Over(db, {"pl-x", "lv-y"}, IndexFilter());
-    filter.countries = {"PL"};
-    absl::StatusOr<FilterSql> page = FilterSql::Make(db, filter);
-    absl::StatusOr<FilterSql> walk = FilterSql::MakeApart(db, filter);
-    if (!page.ok() || !walk.ok()) return page.ok() ? walk.status() : page.status();
-    EXPECT_FALSE(page->few());
-    EXPECT_TRUE(walk->entries().has_value());
-    EXPECT_GT(walk->entries()->size(), filter_page_entries_max);
     return absl::OkStatus();
   });
   EXPECT_TRUE(status.ok()) << status;
