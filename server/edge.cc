@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "server/access/method_roles.h"
 #include "server/documents/document_routes.h"
 #include "server/hsds/hsds_routes.h"
 #include "server/http/directory_routes.h"
@@ -12,6 +13,7 @@
 #include "server/http/http_door.h"
 #include "server/http/status_routes.h"
 #include "server/http/web_pages.h"
+#include "server/metrics/metrics_route.h"
 #include "server/rpde/rpde_feed.h"
 
 namespace cairn {
@@ -19,13 +21,16 @@ namespace {
 
 // Reading is reading, by whichever door: the row of the table that Search has is that of all of HTTP.
 constexpr char reading_method[] = "/cairn.v1.Directory/Search";
+// And looking after the node is that of GetStatus.
+constexpr char watching_method[] = "/cairn.v1.Operations/GetStatus";
 
 absl::StatusOr<HttpCaller> Admit(const Authoriser* authoriser, CallerLimits* limits, const std::string& token) {
   Credential credential;
   credential.bearer.push_back(token);
   ASSIGN_OR_RETURN(const Caller caller, authoriser->Authorise(credential, reading_method));
   RETURN_IF_ERROR(limits->TakeRequest(caller));
-  return HttpCaller{caller.reader(), [authoriser, caller] { return authoriser->StillValid(caller); }};
+  return HttpCaller{caller.reader(), [authoriser, caller] { return authoriser->StillValid(caller); },
+                    caller.role() >= LeastRole(watching_method)};
 }
 
 // Never what was asked for: a path has ids, a query has words.
@@ -59,6 +64,9 @@ void Edge::Parts::AddRoutes() {
   AddRpdeRoutes(options.parts, options.data_license, &router);
   AddEventRoutes(options.parts, &event_slots, &router);
   AddStatusRoutes(options.parts, {options.version, options.ready}, &router);
+  if (options.metrics == nullptr) return;
+  AddMetricsRoute(options.parts, {options.metrics, options.status}, &router);
+  for (const Route& route : router.routes()) options.metrics->AddRoute(route.pattern);
 }
 
 void Edge::Parts::MakeDoor() {
@@ -71,6 +79,7 @@ void Edge::Parts::MakeDoor() {
   };
   door_options.observe = [this](const HttpObservation& seen) {
     if (options.access_log) LogAccess(seen);
+    if (options.metrics != nullptr) options.metrics->ObserveHttp(seen.route, seen.status, seen.bytes, seen.took);
   };
   door_options.public_url = options.public_url;
   door_options.proxies = options.proxies;

@@ -12,6 +12,7 @@
 #include "server/access/caller_limits.h"
 #include "server/http/edge_parts.h"
 #include "server/http/http_server.h"
+#include "server/metrics/node_metrics.h"
 
 namespace cairn {
 
@@ -27,6 +28,9 @@ class Edge {
     std::string public_url;            // see HttpDoor::Options
     std::vector<std::string> proxies;  // see HttpDoor::Options
     bool access_log = true;
+    NodeMetrics* metrics = nullptr;  // what is answered is counted here and shown at /metrics; nullptr: neither
+    // For /metrics: how the node is, as far as a reader may know.
+    std::function<absl::StatusOr<v1::GetStatusResponse>(const Reader&)> status;
     std::string version;                  // of the program
     std::function<absl::Status()> ready;  // see StatusRoutesOptions
   };

@@ -18,6 +18,7 @@
 #include "server/access/audit_log.h"
 #include "server/access/authoriser.h"
 #include "server/access/caller_limits.h"
+#include "server/access/method_roles.h"
 #include "server/access/token_store.h"
 #include "server/charter/live_charter.h"
 #include "server/directory/change_keeper.h"
@@ -26,6 +27,7 @@
 #include "server/edge.h"
 #include "server/feed/head_checker.h"
 #include "server/http/status_routes.h"
+#include "server/metrics/node_metrics.h"
 #include "server/publish/publisher.h"
 #include "server/replicate/grpc_transport.h"
 #include "server/replicate/own_feed_recovery.h"
@@ -107,6 +109,8 @@ struct Node::Parts {
   std::unique_ptr<CallerLimits> caller_limits;
   std::unique_ptr<Gate> gate;
   std::unique_ptr<StatusReporter> reporter;
+  std::unique_ptr<NodeMetrics> metrics;
+  RpcObserver rpc_observer;
   std::unique_ptr<DirectoryService> directory_service;
   std::unique_ptr<PublishingService> publishing_service;
   std::unique_ptr<OperationsService> operations_service;
@@ -243,7 +247,8 @@ absl::Status Node::Parts::OpenAdminDoor() {
                                      config.admin_client_ca};
   const std::vector<grpc::Service*> services = {directory_service.get(), publishing_service.get(),
                                                 operations_service.get(), tables_service.get()};
-  absl::StatusOr<std::unique_ptr<AdminServer>> started = AdminServer::Start(options, gate.get(), services);
+  absl::StatusOr<std::unique_ptr<AdminServer>> started =
+      AdminServer::Start(options, gate.get(), services, rpc_observer);
   if (!started.ok()) return Annotate(started.status(), "admin.listen");
   admin = *std::move(started);
   return absl::OkStatus();
@@ -261,6 +266,8 @@ absl::Status Node::Parts::OpenHttp() {
   options.data_license = config.http_data_license;
   options.proxies = config.http_proxies;
   options.access_log = config.http_access_log;
+  options.metrics = metrics.get();
+  options.status = [this](const Reader& reader) { return reporter->Report(reader); };
   options.version = CAIRN_VERSION;
   options.ready = [parts = options.parts] { return CheckReadable(parts); };
   absl::StatusOr<std::unique_ptr<Edge>> started = Edge::Start(std::move(options));
@@ -295,6 +302,10 @@ absl::Status Node::Parts::OpenDoors() {
   reporter = std::make_unique<StatusReporter>(StatusReporter::Options{config.node, config.partner, CAIRN_VERSION,
                                                                       tls_pin, feeds.get(), charter.get(),
                                                                       publisher.get(), replicator.get(), clock});
+  metrics = std::make_unique<NodeMetrics>(KnownMethods());
+  rpc_observer = [seen = metrics.get()](absl::string_view method, int code, bool stream, absl::Duration took) {
+    seen->ObserveRpc(method, code, stream, took);
+  };
   RETURN_IF_ERROR(MakeAccess());
   directory_service = std::make_unique<DirectoryService>(
       DirectoryService::Options{store.get(), [this] { return charter->current(); }, clock, directory.get(), hub.get(),
@@ -313,8 +324,10 @@ absl::Status Node::Parts::OpenDoors() {
       std::make_unique<TablesService>(gate.get(), directory.get(), snapshots.get(), directory_service.get());
   RETURN_IF_ERROR(replicator->Start(transport.get()));
   if (!config.listen.empty()) RETURN_IF_ERROR(transport->Listen(config.listen));
-  ASSIGN_OR_RETURN(local, LocalServer::Start(config.socket, {directory_service.get(), publishing_service.get(),
-                                                             operations_service.get(), tables_service.get()}));
+  ASSIGN_OR_RETURN(local, LocalServer::Start(config.socket,
+                                             {directory_service.get(), publishing_service.get(),
+                                              operations_service.get(), tables_service.get()},
+                                             rpc_observer));
   RETURN_IF_ERROR(OpenAdminDoor());
   RETURN_IF_ERROR(OpenHttp());
   upkeep = std::make_unique<Upkeep>(

@@ -49,6 +49,12 @@ std::optional<Role> LeastRole(absl::string_view method) {
   return row->least;
 }
 
+std::vector<std::string> KnownMethods() {
+  std::vector<std::string> methods;
+  for (const MethodRole& row : method_roles) methods.emplace_back(row.method);
+  return methods;
+}
+
 bool IsOpenToAnybody(absl::string_view method) { return method == "/grpc.health.v1.Health/Check"; }
 
 }  // namespace cairn

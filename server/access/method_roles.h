@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "server/access/caller.h"
@@ -10,6 +12,9 @@ namespace cairn {
 
 // The least role for `method`, "/package.Service/Method" as gRPC calls it; nullopt: nobody at all.
 std::optional<Role> LeastRole(absl::string_view method);
+
+// All that have a row.
+std::vector<std::string> KnownMethods();
 
 // True for what anybody who can connect may call: asking whether the node serves.
 bool IsOpenToAnybody(absl::string_view method);

@@ -139,6 +139,7 @@ absl::Status HttpDoor::Identify(Asked* asked) {
   authorization.remove_prefix(scheme.size());
   ASSIGN_OR_RETURN(HttpCaller caller, options_.admit(std::string(absl::StripAsciiWhitespace(authorization))));
   request.reader = std::move(caller.reader);
+  request.may_watch = caller.may_watch;
   asked->still_valid = std::move(caller.still_valid);
   return absl::OkStatus();
 }

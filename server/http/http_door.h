@@ -22,6 +22,7 @@ struct HttpCaller {
   Reader reader;
   // OK while the token is valid: asked before each piece of a stream.
   std::function<absl::Status()> still_valid;
+  bool may_watch = false;  // see HttpRequest
 };
 
 // What was asked and answered, for the log and for metrics: never with words, paths or whole addresses.

@@ -28,6 +28,7 @@ struct HttpRequest {
   std::string client;                   // address of the one who asks, whole; never log it
   Reader reader = Reader::Anonymous();  // whom MayRead is asked for
   bool authorised = false;              // with a token: the answer is for nobody else
+  bool may_watch = false;               // with a token whose role may see how the node is
   std::vector<std::string> display_languages;  // of Accept-Language, best first; BCP 47; empty: none given
 
   // Of the first one of this name; empty when there is none, so ask Has where the difference matters.

@@ -35,7 +35,8 @@ std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const AdminServer::Option
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const Options& options, const Gate* gate,
-                                                                const std::vector<grpc::Service*>& services) {
+                                                                const std::vector<grpc::Service*>& services,
+                                                                RpcObserver observer) {
   auto started = std::unique_ptr<AdminServer>(new AdminServer());
   ASSIGN_OR_RETURN(started->identity_, WatchTlsFiles({options.tls_key, options.tls_certificate, options.client_ca}));
   ASSIGN_OR_RETURN(started->spki_sha256_, SpkiSha256OfTlsFiles(options.tls_key, options.tls_certificate));
@@ -52,6 +53,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const Options& o
   builder.AddListeningPort(options.listen, CredentialsOf(options, started->identity_, *gate), &started->port_);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(gate->MakeStreamGuard());
+  if (observer != nullptr) interceptors.push_back(MakeRpcWatch(std::move(observer)));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   for (grpc::Service* service : services) builder.RegisterService(service);
   started->server_ = builder.BuildAndStart();

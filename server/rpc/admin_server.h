@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "server/replicate/grpc_credentials.h"
 #include "server/rpc/gate.h"
+#include "server/rpc/rpc_watch.h"
 
 namespace cairn {
 
@@ -28,9 +29,11 @@ class AdminServer {
     std::string client_ca;        // certificates of clients must be signed by one of these; empty: none are asked for
   };
   // INVALID_ARGUMENT, PERMISSION_DENIED or NOT_FOUND for files that cannot be used; UNAVAILABLE when the port cannot be
-  // had. Everything passed in must outlive it.
+  // had. Everything passed in must outlive it. `observer`, when given, is told of every rpc that the doorkeeper lets
+  // in.
   static absl::StatusOr<std::unique_ptr<AdminServer>> Start(const Options& options, const Gate* gate,
-                                                            const std::vector<grpc::Service*>& services);
+                                                            const std::vector<grpc::Service*>& services,
+                                                            RpcObserver observer = nullptr);
   ~AdminServer();
 
   int port() const { return port_; }

@@ -22,7 +22,8 @@ constexpr int threads_max = 1200;                   // the most watchers that ca
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LocalServer>> LocalServer::Start(const std::string& socket_path,
-                                                                const std::vector<grpc::Service*>& services) {
+                                                                const std::vector<grpc::Service*>& services,
+                                                                RpcObserver observer) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   unlink(socket_path.c_str());
@@ -32,6 +33,11 @@ absl::StatusOr<std::unique_ptr<LocalServer>> LocalServer::Start(const std::strin
   builder.SetMaxReceiveMessageSize(message_bytes_max + 64 * 1024);
   builder.AddListeningPort(absl::StrCat("unix:", socket_path), grpc::InsecureServerCredentials());
   for (grpc::Service* service : services) builder.RegisterService(service);
+  if (observer != nullptr) {
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+    interceptors.push_back(MakeRpcWatch(std::move(observer)));
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
+  }
   // The socket must never be open to more than it will be; the mask holds while it is made.
   const mode_t mask = umask(0117);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/rpc/rpc_watch.h"
 
 namespace cairn {
 
@@ -18,9 +19,11 @@ namespace cairn {
 class LocalServer {
  public:
   // Listens at `socket_path`, mode 0660; a socket left behind by a process that died is replaced, so the caller must
-  // hold the data directory's lock. UNAVAILABLE when it cannot. The services must outlive the server.
+  // hold the data directory's lock. UNAVAILABLE when it cannot. The services must outlive the server. `observer`, when
+  // given, is told of every rpc.
   static absl::StatusOr<std::unique_ptr<LocalServer>> Start(const std::string& socket_path,
-                                                            const std::vector<grpc::Service*>& services);
+                                                            const std::vector<grpc::Service*>& services,
+                                                            RpcObserver observer = nullptr);
   ~LocalServer();
 
   // Takes no more calls, lets running ones end for `drain`, cancels the rest and waits for them. Idempotent.

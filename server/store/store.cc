@@ -101,6 +101,8 @@ absl::Status Store::EmptyLog() { return writer_->EmptyLog(); }
 
 absl::Status Store::write_health() const { return writer_->health(); }
 
+size_t Store::queued_writes() const { return writer_->queued(); }
+
 Store::Sizes Store::sizes() const {
   Sizes sizes;
   sizes.database = FileBytes(options_.path);

@@ -82,6 +82,8 @@ class Store {
   // (stopped until a restart).
   absl::Status write_health() const;
 
+  // How many writes wait for the writer.
+  size_t queued_writes() const;
   // Sizes in bytes, for status.
   struct Sizes {
     uint64_t database = 0;

@@ -89,6 +89,11 @@ void Writer::Take(Job job) {
   queue_.push_back(std::move(job));
 }
 
+size_t Writer::queued() const {
+  absl::MutexLock lock(&mutex_);
+  return queue_.size();
+}
+
 absl::Status Writer::health() const {
   absl::MutexLock lock(&mutex_);
   return health_;

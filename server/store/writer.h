@@ -35,6 +35,7 @@ class Writer {
   void OnCommit(Store::MovedCallback callback) { callbacks_.push_back(std::move(callback)); }
   void NoteMoved(const FeedKey& feed) { moved_.push_back(feed); }
   absl::Status health() const;
+  size_t queued() const;
 
  private:
   struct Job {

@@ -1,0 +1,23 @@
+// /metrics, for Prometheus.
+#pragma once
+
+#include <functional>
+
+#include "absl/status/statusor.h"
+#include "server/http/edge_parts.h"
+#include "server/http/router.h"
+#include "server/metrics/node_metrics.h"
+
+namespace cairn {
+
+struct MetricsRouteOptions {
+  const NodeMetrics* metrics = nullptr;  // must outlive the router
+  // The node's status, as far as a reader may know.
+  std::function<absl::StatusOr<v1::GetStatusResponse>(const Reader&)> status;
+};
+
+// /metrics  for a token with the role that `cairn status` needs, and as much as its audiences allow; 401 or 403 else:
+// how a node is, is its operators' concern, and who publishes how much to whom may be more than the public knows.
+void AddMetricsRoute(const EdgeParts& parts, MetricsRouteOptions options, Router* router);
+
+}  // namespace cairn

@@ -1,0 +1,25 @@
+// The node's status as metrics.
+#pragma once
+
+#include <prometheus/metric_family.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cairn/v1/operations.pb.h"
+#include "server/store/store.h"
+
+namespace cairn {
+
+// What the status says, summed up for each partner: no audience is named, so that no circle is. `records_by_kind`: by
+// the names of kinds.
+std::vector<prometheus::MetricFamily> StatusMetrics(const v1::GetStatusResponse& status,
+                                                    const std::map<std::string, uint64_t>& records_by_kind);
+
+// `write_queue`: changes that wait for the writer.
+std::vector<prometheus::MetricFamily> StoreMetrics(const Store::Sizes& sizes, size_t write_queue);
+
+}  // namespace cairn
