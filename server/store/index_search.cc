@@ -101,32 +101,82 @@ bool BetterCandidate(const Candidate& a, const Candidate& b) {
   return Better(a.ranked, b.ranked);
 }
 
-// Keeps the candidates that hold the phrases, of the best ones. Returns whether it looked at all.
-absl::StatusOr<bool> KeepPhrases(Connection& db, const IndexQuery& query, std::vector<Candidate>* candidates) {
-  const bool all = candidates->size() <= phrase_checks_max;
-  const size_t looked_at = std::min(candidates->size(), phrase_checks_max);
-  std::partial_sort(candidates->begin(), candidates->begin() + looked_at, candidates->end(), BetterCandidate);
-  candidates->resize(looked_at);
-  std::vector<Candidate> kept;
-  for (const Candidate& candidate : *candidates) {
-    ASSIGN_OR_RETURN(const bool holds, HoldsPhrases(db, candidate.record->entry_id, query.phrases));
-    if (holds) kept.push_back(candidate);
-  }
-  *candidates = std::move(kept);
-  return all;
-}
+// The best so many of what is added and comes after `after`: in memory of their number, whatever all are.
+class Page {
+ public:
+  explicit Page(const SearchWish& wish) : wish_(wish) {}
 
-// The best `wish.limit` after `wish.after`, best first.
-std::vector<RankedEntry> Page(std::vector<RankedEntry> found, const SearchWish& wish) {
-  if (wish.after) {
-    found.erase(
-        std::remove_if(found.begin(), found.end(), [&](const RankedEntry& each) { return !Better(*wish.after, each); }),
-        found.end());
+  void Add(const RankedEntry& entry) {
+    if (wish_.after && !Better(*wish_.after, entry)) return;
+    if (worst_ && !Better(entry, *worst_)) return;
+    kept_.push_back(entry);
+    if (wish_.limit < kKeptMax && kept_.size() >= 2 * wish_.limit + kKeptSpare) Prune();
   }
-  const size_t size = std::min(found.size(), wish.limit);
-  std::partial_sort(found.begin(), found.begin() + size, found.end(), Better);
-  found.resize(size);
-  return found;
+  // Best first.
+  std::vector<RankedEntry> Take() {
+    std::sort(kept_.begin(), kept_.end(), Better);
+    if (kept_.size() > wish_.limit) kept_.resize(wish_.limit);
+    return std::move(kept_);
+  }
+
+ private:
+  static constexpr size_t kKeptMax = 100'000;  // who wants more wants all
+  static constexpr size_t kKeptSpare = 256;
+
+  void Prune() {
+    if (wish_.limit == 0) return kept_.clear();
+    const auto last = kept_.begin() + static_cast<std::ptrdiff_t>(wish_.limit) - 1;
+    std::nth_element(kept_.begin(), last, kept_.end(), Better);
+    worst_ = *last;
+    kept_.resize(wish_.limit);
+  }
+
+  const SearchWish& wish_;
+  std::vector<RankedEntry> kept_;
+  std::optional<RankedEntry> worst_;  // of those that were kept at the last pruning
+};
+
+// Counts what is found and keeps the best of it.
+class Collector {
+ public:
+  Collector(const ColumnView& view, const IndexFilter& filter, const SearchWish& wish)
+      : filter_(filter), wish_(wish), page_(wish), facets_(view) {}
+
+  void Add(const Candidate& candidate) {
+    any_ = true;
+    if (wish_.facets) facets_.Count(*candidate.record, candidate.misses, filter_);
+    if (candidate.misses != 0) return;
+    ++total_;
+    page_.Add(candidate.ranked);
+  }
+  void Finish(SearchResult* result) {
+    result->any_in_facets = any_;
+    result->total = total_;
+    if (wish_.facets) result->facets = facets_.Take();
+    result->entries = page_.Take();
+  }
+
+ private:
+  const IndexFilter& filter_;
+  const SearchWish& wish_;
+  Page page_;
+  FacetCounter facets_;
+  uint64_t total_ = 0;
+  bool any_ = false;
+};
+
+// Passes on the candidates that hold the phrases, of the best ones. Returns whether it looked at all.
+absl::StatusOr<bool> CollectPhrases(Connection& db, const IndexQuery& query, std::vector<Candidate> candidates,
+                                    Collector* collector) {
+  const bool all = candidates.size() <= phrase_checks_max;
+  const auto looked_at = static_cast<std::ptrdiff_t>(std::min(candidates.size(), phrase_checks_max));
+  std::partial_sort(candidates.begin(), candidates.begin() + looked_at, candidates.end(), BetterCandidate);
+  candidates.resize(static_cast<size_t>(looked_at));
+  for (const Candidate& candidate : candidates) {
+    ASSIGN_OR_RETURN(const bool holds, HoldsPhrases(db, candidate.record->entry_id, query.phrases));
+    if (holds) collector->Add(candidate);
+  }
+  return all;
 }
 
 }  // namespace
@@ -137,7 +187,8 @@ absl::StatusOr<SearchResult> SearchIndex(Connection& connection, ColumnCache* co
   if (filter.feed_ids.empty() && filter.readable_feed_ids.empty()) return result;
   ASSIGN_OR_RETURN(const ColumnView view, columns->View(connection));
   ASSIGN_OR_RETURN(ColumnFilter test, ColumnFilter::Make(connection, view, filter));
-  std::vector<Candidate> candidates;
+  Collector collector(view, filter, wish);
+  std::vector<Candidate> for_phrases;
   const auto rank = [&](const RecordColumns& record, int64_t weight) {
     if (!wish.nearest_first) return RankOf(weight, record);
     const auto kilometres = test.kilometres().find(record.entry_id);
@@ -147,23 +198,14 @@ absl::StatusOr<SearchResult> SearchIndex(Connection& connection, ColumnCache* co
     const uint32_t misses = test.Misses(record);
     const uint32_t forgiven = wish.facets ? misses & (misses - 1) : misses;  // one condition, for that facet's counts
     if (misses == ColumnFilter::no_match || forgiven != 0) return;
-    candidates.push_back({{rank(record, weight), record.updated_unix_millis, record.entry_id}, &record, misses});
+    const Candidate found{{rank(record, weight), record.updated_unix_millis, record.entry_id}, &record, misses};
+    if (query.phrases.empty()) return collector.Add(found);
+    for_phrases.push_back(found);
   }));
   if (!query.phrases.empty()) {
-    ASSIGN_OR_RETURN(result.complete, KeepPhrases(connection, query, &candidates));
+    ASSIGN_OR_RETURN(result.complete, CollectPhrases(connection, query, std::move(for_phrases), &collector));
   }
-  std::vector<RankedEntry> found;
-  for (const Candidate& candidate : candidates) {
-    if (candidate.misses == 0) found.push_back(candidate.ranked);
-  }
-  result.any_in_facets = !candidates.empty();
-  result.total = found.size();
-  if (wish.facets) {
-    FacetCounter counter(view);
-    for (const Candidate& candidate : candidates) counter.Count(*candidate.record, candidate.misses, filter);
-    result.facets = counter.Take();
-  }
-  result.entries = Page(std::move(found), wish);
+  collector.Finish(&result);
   for (const RankedEntry& entry : result.entries) {
     const auto kilometres = test.kilometres().find(entry.entry_id);
     if (kilometres != test.kilometres().end()) result.kilometres.insert(*kilometres);
