@@ -64,8 +64,10 @@ std::string ServiceLine(SeededRandom& random, uint64_t number) {
       Words(random, 5), R"(","status":"active","description":")", Words(random, 90), R"(","email":"contact)", number,
       R"(@example.org","url":"https://example.org/s/)", number, R"(","phones":[{"number":"+48 22 )",
       absl::StrFormat("%07d", 1000000 + number % 8999999),
-      R"("}],"languages":[{"code":"en"}],"schedules":[{"freq":"WEEKLY","byday":"MO,TU,WE,TH,FR","opens_at":"09:00","closes_at":"17:00","time_zone":"Europe/Warsaw"}]}})",
-      "\n");
+      R"("}],"languages":[{"code":"en"}],"schedules":[{"freq":"WEEKLY","byday":"MO,TU,WE,TH,FR,SA,SU",)",
+      // Whenever this runs, half of them are open.
+      number % 2 == 0 ? R"("opens_at":"09:00","closes_at":"21:00")" : R"("opens_at":"21:00","closes_at":"09:00")",
+      R"(,"time_zone":"Europe/Warsaw"}]}})", "\n");
 }
 
 double Seconds(const std::function<void()>& work) {
