@@ -14,13 +14,7 @@ namespace cairn {
 namespace {
 
 absl::StatusOr<HttpResponse> AnswerSearch(const DirectoryReader& directory, const HttpRequest& request) {
-  v1::SearchRequest search;
-  ASSIGN_OR_RETURN(*search.mutable_filter(), FilterOf(request));
-  ASSIGN_OR_RETURN(const uint32_t limit, CountOf(request, "limit"));
-  search.set_page_size(limit);
-  search.set_query(std::string(request.Query("q")));
-  search.set_page_token(std::string(request.Query("page_token")));
-  for (const std::string& tag : DisplayLanguagesOf(request)) search.add_display_languages(tag);
+  ASSIGN_OR_RETURN(const v1::SearchRequest search, SearchRequestOf(request));
   ASSIGN_OR_RETURN(const v1::SearchResponse found, directory.Search(request.reader, search));
   return JsonOf(found);
 }
@@ -29,6 +23,8 @@ absl::StatusOr<HttpResponse> AnswerFacets(const DirectoryReader& directory, cons
   v1::GetFacetsRequest facets;
   ASSIGN_OR_RETURN(*facets.mutable_filter(), FilterOf(request));
   facets.set_query(std::string(request.Query("q")));
+  ASSIGN_OR_RETURN(const bool prefix, FlagOf(request, "prefix"));
+  facets.set_prefix(prefix);
   ASSIGN_OR_RETURN(const v1::GetFacetsResponse found, directory.GetFacets(request.reader, facets));
   return JsonOf(found);
 }
@@ -78,8 +74,8 @@ void AddDirectoryRoutes(const EdgeParts& parts, Router* router) {
     router->Add({pattern, std::move(parameters), DependsOn::kFreshness,
                  [directory = parts.directory, answer](const HttpRequest& r) { return answer(*directory, r); }});
   };
-  add("/api/search", FilterParametersAnd({"q", "limit", "page_token", "display_language"}), &AnswerSearch);
-  add("/api/facets", FilterParametersAnd({"q"}), &AnswerFacets);
+  add("/api/search", SearchParameters(), &AnswerSearch);
+  add("/api/facets", FilterParametersAnd({"q", "prefix"}), &AnswerFacets);
   add("/api/list", FilterParametersAnd({"limit", "page_token"}), &AnswerList);
   add("/api/records/{id}", {"kind", "partner"}, &AnswerRecord);
   add("/api/partners", {}, &AnswerPartners);

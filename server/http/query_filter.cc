@@ -46,8 +46,9 @@ absl::Status ReadNear(const HttpRequest& request, v1::RecordFilter* filter) {
 }  // namespace
 
 const std::vector<std::string>& FilterParameters() {
-  static const std::vector<std::string> names = {"kind", "country",   "language", "term", "partner",
-                                                 "near", "within_km", "stale",    "on"};
+  static const std::vector<std::string> names = {"kind",  "country",   "language", "term", "partner",
+                                                 "mode",  "freshness", "month",    "near", "within_km",
+                                                 "stale", "open_now",  "on",       "from", "to"};
   return names;
 }
 
@@ -55,6 +56,12 @@ std::vector<std::string> FilterParametersAnd(const std::vector<std::string>& mor
   std::vector<std::string> names = FilterParameters();
   names.insert(names.end(), more.begin(), more.end());
   return names;
+}
+
+absl::StatusOr<bool> FlagOf(const HttpRequest& request, absl::string_view name) {
+  const absl::string_view value = request.Query(name);
+  if (!value.empty() && value != "0" && value != "1") return Refuse(name, value, "write 1, or leave it out");
+  return value == "1";
 }
 
 absl::StatusOr<v1::RecordFilter> FilterOf(const HttpRequest& request) {
@@ -70,11 +77,39 @@ absl::StatusOr<v1::RecordFilter> FilterOf(const HttpRequest& request) {
   AddAll(request, "term", filter.mutable_terms());
   AddAll(request, "partner", filter.mutable_partners());
   RETURN_IF_ERROR(ReadNear(request, &filter));
+  AddAll(request, "mode", filter.mutable_modes());
+  AddAll(request, "freshness", filter.mutable_freshness());
+  AddAll(request, "month", filter.mutable_months());
   filter.set_on_date(std::string(request.Query("on")));
-  const absl::string_view stale = request.Query("stale");
-  if (!stale.empty() && stale != "0" && stale != "1") return Refuse("stale", stale, "write 1, or leave it out");
-  filter.set_stale_only(stale == "1");
+  filter.set_from_date(std::string(request.Query("from")));
+  filter.set_to_date(std::string(request.Query("to")));
+  ASSIGN_OR_RETURN(const bool stale, FlagOf(request, "stale"));
+  filter.set_stale_only(stale);
+  ASSIGN_OR_RETURN(const bool open_now, FlagOf(request, "open_now"));
+  filter.set_open_now(open_now);
   return filter;
+}
+
+std::vector<std::string> SearchParameters() {
+  return FilterParametersAnd({"q", "prefix", "sort", "facets", "limit", "page_token", "display_language"});
+}
+
+absl::StatusOr<v1::SearchRequest> SearchRequestOf(const HttpRequest& request) {
+  v1::SearchRequest search;
+  ASSIGN_OR_RETURN(*search.mutable_filter(), FilterOf(request));
+  ASSIGN_OR_RETURN(const uint32_t limit, CountOf(request, "limit"));
+  search.set_page_size(limit);
+  search.set_query(std::string(request.Query("q")));
+  search.set_page_token(std::string(request.Query("page_token")));
+  ASSIGN_OR_RETURN(const bool prefix, FlagOf(request, "prefix"));
+  search.set_prefix(prefix);
+  ASSIGN_OR_RETURN(const bool facets, FlagOf(request, "facets"));
+  search.set_with_facets(facets);
+  const absl::string_view sort = request.Query("sort");
+  if (!sort.empty() && sort != "best" && sort != "distance") return Refuse("sort", sort, "write best or distance");
+  if (sort == "distance") search.set_order(v1::SEARCH_ORDER_NEAREST);
+  for (const std::string& tag : DisplayLanguagesOf(request)) search.add_display_languages(tag);
+  return search;
 }
 
 absl::StatusOr<uint32_t> CountOf(const HttpRequest& request, absl::string_view name) {

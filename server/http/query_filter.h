@@ -12,15 +12,25 @@
 
 namespace cairn {
 
-// What FilterOf looks at: kind, country, language, term, partner, near=LAT,LON, within_km, stale=1, on=YYYY-MM-DD.
+// What FilterOf looks at: kind, country, language, term, partner, mode, freshness, month=YYYY-MM, near=LAT,LON,
+// within_km, stale=1, open_now=1, on=, from=, to=YYYY-MM-DD.
 const std::vector<std::string>& FilterParameters();
 
 // FilterParameters and `more`.
 std::vector<std::string> FilterParametersAnd(const std::vector<std::string>& more);
 
+// "1": true; "0" and nothing: false; INVALID_ARGUMENT for anything else.
+absl::StatusOr<bool> FlagOf(const HttpRequest& request, absl::string_view name);
+
 // INVALID_ARGUMENT names the parameter, its value and what would be right. What the values mean is checked by whoever
 // takes the filter.
 absl::StatusOr<v1::RecordFilter> FilterOf(const HttpRequest& request);
+
+// What SearchRequestOf looks at: FilterParameters, q, prefix=1, sort=best or distance, facets=1, limit, page_token,
+// display_language.
+std::vector<std::string> SearchParameters();
+// Errors as of FilterOf.
+absl::StatusOr<v1::SearchRequest> SearchRequestOf(const HttpRequest& request);
 
 // A whole number of at least 1; 0 when the parameter is not there.
 absl::StatusOr<uint32_t> CountOf(const HttpRequest& request, absl::string_view name);

@@ -47,18 +47,6 @@ HttpResponse Page(const PlainReader& reader, absl::string_view title, absl::stri
                                                        {"{{plain}}", plain}}));
 }
 
-// What is searched for, as /api/search has it.
-absl::StatusOr<v1::SearchRequest> SearchRequestOf(const HttpRequest& request) {
-  v1::SearchRequest search;
-  ASSIGN_OR_RETURN(*search.mutable_filter(), FilterOf(request));
-  ASSIGN_OR_RETURN(const uint32_t limit, CountOf(request, "limit"));
-  search.set_page_size(limit);
-  search.set_query(std::string(request.Query("q")));
-  search.set_page_token(std::string(request.Query("page_token")));
-  for (const std::string& tag : DisplayLanguagesOf(request)) search.add_display_languages(tag);
-  return search;
-}
-
 // What went wrong, as a page, with the status that a program would get.
 HttpResponse ErrorPage(const PlainReader& reader, const absl::Status& status) {
   const bool gone = absl::IsNotFound(status);
@@ -166,7 +154,7 @@ absl::StatusOr<HttpResponse> Places(const EdgeParts& parts, const HttpRequest& r
 
 // What the page's script keeps in the address, beyond what the node looks at.
 std::vector<std::string> PageParameters() {
-  return FilterParametersAnd({"q", "limit", "page_token", "lang", "view", "show", "place", "text", "month", "mode"});
+  return FilterParametersAnd({"q", "limit", "page_token", "lang", "view", "show", "place", "text"});
 }
 
 }  // namespace

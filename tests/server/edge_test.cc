@@ -76,6 +76,29 @@ TEST_F(EdgeTest, SearchAnswersAsTheRpcDoes) {
   EXPECT_EQ(found["total"], "1");
 }
 
+TEST_F(EdgeTest, SearchForgivesALetterSaysSoAndCountsFacets) {
+  const Json found = Parsed(Ask("/api/search?q=nigth&facets=1"));
+  EXPECT_EQ(found["correctedQuery"], "night");
+  EXPECT_EQ(found["hits"][0]["title"], "Night line");
+  EXPECT_EQ(found["facets"][0]["name"], "kind");
+  EXPECT_EQ(Parsed(Ask("/api/search?q=nig&prefix=1"))["hits"].size(), 1u);
+  EXPECT_EQ(Parsed(Ask("/api/search?q=%22line+night%22"))["hits"].size(), 0u) << "a phrase has its order";
+  EXPECT_EQ(Parsed(Ask("/api/search?q=%22night+line%22"))["hits"].size(), 1u);
+}
+
+TEST_F(EdgeTest, SearchTakesEveryFilterThatTheRpcHas) {
+  for (const char* right : {"open_now=1", "from=2027-01-01&to=2027-02-01", "mode=online", "month=2027-01",
+                            "freshness=unverified", "near=52.2,21.0&within_km=5&sort=distance", "on=2027-01-04"}) {
+    EXPECT_EQ(Ask(absl::StrCat("/api/search?", right)).status, 200) << right;
+  }
+  for (const char* wrong : {"open_now=yes", "from=tomorrow", "freshness=old", "month=13", "sort=newest", "facets=2",
+                            "sort=distance", "prefix=x"}) {
+    const HttpResponse response = Ask(absl::StrCat("/api/search?", wrong));
+    EXPECT_EQ(response.status, 400) << wrong;
+    EXPECT_THAT(response.body, HasSubstr("detail")) << wrong;
+  }
+}
+
 TEST_F(EdgeTest, ListGoesOnByPageTokenAndRepeatedParametersAreAlternatives) {
   const Json first = Parsed(Ask("/api/list?kind=service&kind=training&limit=1"));
   ASSERT_EQ(first["records"].size(), 1u);
