@@ -42,6 +42,25 @@ test('ASecondValueOfAFilterCanBeChosenWithTheFirst', () => withPage({}, async (p
   assert.deepEqual(queryOf(page).getAll('kind'), ['service', 'training']);
 }));
 
+test('AMistypedWordIsForgivenAndSaid', () => withPage({}, async (page) => {
+  await open(page, '/?q=helplime');
+  await page.getByText('Nothing found for “helplime”. Shown instead: “helpline”.').waitFor();
+  assert.ok((await page.locator('.card').count()) > 0);
+}));
+
+test('OpenNowIsAFilterAndTrainingsHaveMonths', () => withPage({}, async (page) => {
+  await open(page, '/');
+  await page.getByRole('button', { name: 'Open now' }).click();
+  await page.waitForURL(/open_now=1/);
+  await settled(page);
+  assert.ok((await page.getByText('Open around the clock').count()) > 0);
+  await page.getByRole('link', { name: 'Remove: Open now' }).click();
+  await page.waitForURL((url) => !url.searchParams.has('open_now'));
+  await settled(page);
+  await page.getByRole('checkbox', { name: /Never checked/ }).check();
+  await page.waitForURL(/freshness=unverified/);
+}));
+
 test('NearATownCardsSayHowFar', () => withPage({}, async (page) => {
   await open(page, '/');
   await page.getByLabel('Near a town').fill('Gdańsk');

@@ -58,9 +58,12 @@ export interface Entry {
   seenAt?: string;
 }
 export interface Hit { record: Entry; title?: string; snippet?: string; distanceKm?: number }
-export interface SearchAnswer { hits?: Hit[]; nextPageToken?: string; total?: string; totalIsLowerBound?: boolean }
 export interface FacetValue { value: string; count?: string }
-export interface Facets { facets?: { name: string; values?: FacetValue[] }[] }
+export interface Facet { name: string; values?: FacetValue[] }
+export interface Facets { facets?: Facet[] }
+export interface SearchAnswer {
+  hits?: Hit[]; nextPageToken?: string; total?: string; totalIsLowerBound?: boolean; correctedQuery?: string; facets?: Facet[];
+}
 export interface Partner {
   id: string; name?: string; country?: string; role?: string; status?: string; liveRecords?: string; asOf?: string;
   staleRecords?: string;

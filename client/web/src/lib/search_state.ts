@@ -1,7 +1,7 @@
 // What is searched for, as it stands in the address.
 import { withValues } from './router';
 
-export const facetNames = ['kind', 'country', 'language', 'term', 'partner'] as const;
+export const facetNames = ['kind', 'country', 'language', 'term', 'mode', 'month', 'freshness', 'partner'] as const;
 export type FacetName = (typeof facetNames)[number];
 
 export const page_size = 20;
@@ -16,6 +16,7 @@ export interface SearchState {
   place: string; // what the person called it
   km: number;
   on: string; // a date
+  openNow: boolean;
   view: 'list' | 'map';
   shown: number;
 }
@@ -31,6 +32,7 @@ export function searchState(query: URLSearchParams): SearchState {
     place: query.get('place') ?? '',
     km,
     on: query.get('on') ?? '',
+    openNow: query.get('open_now') === '1',
     view: query.get('view') === 'map' ? 'map' : 'list',
     shown: Math.min(Math.max(shown, page_size), shown_max),
   };
@@ -46,6 +48,7 @@ export function searchParameters(state: SearchState): Record<string, string | st
     near: state.near || undefined,
     within_km: state.near ? String(state.km) : undefined,
     on: state.on || undefined,
+    open_now: state.openNow ? '1' : undefined,
   };
 }
 
@@ -59,4 +62,4 @@ export function toggled(query: URLSearchParams, name: FacetName, value: string):
 }
 
 export const cleared = (query: URLSearchParams): URLSearchParams =>
-  changed(query, { ...Object.fromEntries(facetNames.map((name) => [name, ''])), near: '', place: '', within_km: '', on: '' });
+  changed(query, { ...Object.fromEntries(facetNames.map((name) => [name, ''])), near: '', place: '', within_km: '', on: '', open_now: '' });

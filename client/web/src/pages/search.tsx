@@ -2,9 +2,9 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useLocale } from '../i18n';
-import { bodyOf, get, type Facets, type Hit, type SearchAnswer } from '../lib/api';
+import { bodyOf, get, type Facet, type Hit, type SearchAnswer } from '../lib/api';
 import { address, navigate, usePlace, withValues } from '../lib/router';
-import { canShowMore, changed, distances_km, facetNames, page_size, searchParameters, searchState, type SearchState } from '../lib/search_state';
+import { canShowMore, changed, distances_km, page_size, searchParameters, searchState, type SearchState } from '../lib/search_state';
 import { useLoaded, useNow } from '../lib/use';
 import { CairnScene } from '../ui/cairn';
 import { ResultCard } from '../ui/card';
@@ -17,24 +17,8 @@ const per_request_max = 200;
 
 async function search(state: SearchState, signal: AbortSignal): Promise<SearchAnswer> {
   const parameters = searchParameters(state);
-  const answer = await get<SearchAnswer>('/api/search', { ...parameters, limit: Math.min(state.shown, per_request_max) }, signal);
+  const answer = await get<SearchAnswer>('/api/search', { ...parameters, facets: '1', limit: Math.min(state.shown, per_request_max) }, signal);
   return answer;
-}
-
-// Counts by value. A facet in which something is chosen is counted without its own choice, so that more of it can be
-// chosen as well.
-async function countFacets(state: SearchState, signal: AbortSignal): Promise<Facets> {
-  const parameters = searchParameters(state);
-  const own = facetNames.filter((name) => state.filters[name].length > 0);
-  const [all, ...without] = await Promise.all([
-    get<Facets>('/api/facets', parameters, signal),
-    ...own.map((name) => get<Facets>('/api/facets', { ...parameters, [name]: undefined }, signal)),
-  ]);
-  const facets = (all?.facets ?? []).map((facet) => {
-    const at = own.findIndex((name) => name === facet.name);
-    return (at < 0 ? null : without[at]?.facets?.find((one) => one.name === facet.name)) ?? facet;
-  });
-  return { facets };
 }
 
 // Where a town is, as a place in the directory says; null when none does.
@@ -111,11 +95,13 @@ function DateFilter({ state, query }: { state: SearchState; query: URLSearchPara
         <input id="on" type="date" value={state.on} onChange={(event) => set(event.currentTarget.value)} />
         <button type="button" class="button" aria-pressed={state.on === today} onClick={() => set(state.on === today ? '' : today)}>{m.today}</button>
       </div>
+      <button type="button" class="button" aria-pressed={state.openNow}
+        onClick={() => navigate(address('/', changed(query, { open_now: state.openNow ? '' : '1' })))}>{m.openNow}</button>
     </div>
   );
 }
 
-function FilterPanel({ state, query, facets }: { state: SearchState; query: URLSearchParams; facets: Facets | null }) {
+function FilterPanel({ state, query, facets }: { state: SearchState; query: URLSearchParams; facets: Facet[] }) {
   const locale = useLocale();
   const { m } = locale;
   const [wide, setWide] = useState(() => matchMedia('(min-width: 60rem)').matches);
@@ -125,7 +111,7 @@ function FilterPanel({ state, query, facets }: { state: SearchState; query: URLS
     media.addEventListener('change', listener);
     return () => media.removeEventListener('change', listener);
   }, []);
-  const chosen = Object.values(state.filters).flat().length + (state.near ? 1 : 0) + (state.on ? 1 : 0);
+  const chosen = Object.values(state.filters).flat().length + (state.near ? 1 : 0) + (state.on ? 1 : 0) + (state.openNow ? 1 : 0);
   const fields = (
     <div class="filter-fields">
       <PlaceFilter state={state} query={query} />
@@ -154,6 +140,9 @@ function ResultsHead({ answer, state, query }: { answer: SearchAnswer | null; st
     <div class="results-head">
       <div>
         <h2 role="status" aria-live="polite">{text}</h2>
+        {answer?.correctedQuery && (
+          <p class="notice corrected"><bdi>{locale.fill(m.searchedInstead, { typed: state.words, words: answer.correctedQuery })}</bdi></p>
+        )}
         {total > 1 && <p class="hint">{state.words ? m.bestFirst : m.newestFirst}</p>}
       </div>
       <Tabs label={m.viewAs} items={[
@@ -176,7 +165,6 @@ export function SearchPage() {
   const now = useNow();
   const state = searchState(query);
   const key = JSON.stringify([searchParameters(state), language]);
-  const facets = useLoaded(key, (signal) => countFacets(state, signal));
   const found = useLoaded(key + state.shown, (signal) => search(state, signal));
   const total = Number(found.data?.total ?? 0);
   return (
@@ -192,7 +180,7 @@ export function SearchPage() {
         </div>
       </section>
       <div class="columns">
-        <FilterPanel state={state} query={query} facets={facets.data} />
+        <FilterPanel state={state} query={query} facets={found.data?.facets ?? []} />
         <section class="results" aria-busy={found.busy} aria-label={m.navSearch}>
           <ResultsHead answer={found.data} state={state} query={query} />
           <ChosenFilters state={state} query={query} />

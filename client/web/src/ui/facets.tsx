@@ -1,7 +1,7 @@
 // Filters: how many entries there are of each value, and which values are chosen.
 import { useState } from 'preact/hooks';
 import { useLocale, type Locale } from '../i18n';
-import type { Facets, FacetValue, Kind, Partner } from '../lib/api';
+import type { Facet, FacetValue, Kind, Partner } from '../lib/api';
 import { address, navigate } from '../lib/router';
 import { cleared, facetNames, toggled, type FacetName, type SearchState } from '../lib/search_state';
 import { Icon } from './icons';
@@ -15,13 +15,16 @@ export function facetLabel(locale: Locale, partners: Map<string, Partner>, name:
     case 'country': return locale.country(value);
     case 'language': return locale.languageName(value);
     case 'term': return termLabel(locale, value);
+    case 'mode': return locale.m.modes[value as keyof typeof locale.m.modes] ?? value;
+    case 'freshness': return locale.m.freshness[value as keyof typeof locale.m.freshness] ?? value;
+    case 'month': return /^\d{4}-\d\d$/.test(value) ? locale.date(new Date(value + '-15T12:00:00'), { month: 'long', year: 'numeric' }) : value;
     default: return partners.get(value)?.name || value;
   }
 }
 
 const headings = (locale: Locale): Record<FacetName, string> => ({
   kind: locale.m.facetKind, country: locale.m.facetCountry, language: locale.m.facetLanguage, term: locale.m.facetTerm,
-  partner: locale.m.facetPartner,
+  mode: locale.m.mode, month: locale.m.facetMonth, freshness: locale.m.facetFreshness, partner: locale.m.facetPartner,
 });
 
 function FacetGroup({ name, values, chosen, query }: { name: FacetName; values: FacetValue[]; chosen: string[]; query: URLSearchParams }) {
@@ -54,9 +57,9 @@ function FacetGroup({ name, values, chosen, query }: { name: FacetName; values: 
   );
 }
 
-export function FacetPanel({ facets, state, query }: { facets: Facets | null; state: SearchState; query: URLSearchParams }) {
+export function FacetPanel({ facets, state, query }: { facets: Facet[]; state: SearchState; query: URLSearchParams }) {
   const valuesOf = (name: FacetName): FacetValue[] => {
-    const values = facets?.facets?.find((one) => one.name === name)?.values ?? [];
+    const values = facets.find((one) => one.name === name)?.values ?? [];
     return name === 'kind' ? values.map((one) => ({ ...one, value: one.value.toLowerCase() })) : values;
   };
   return <>{facetNames.map((name) => <FacetGroup key={name} name={name} values={valuesOf(name)} chosen={state.filters[name]} query={query} />)}</>;
@@ -78,6 +81,11 @@ export function ChosenFilters({ state, query }: { state: SearchState; query: URL
     const without = new URLSearchParams(query);
     without.delete('on');
     chips.push({ name: locale.date(new Date(state.on + 'T12:00:00')), to: without });
+  }
+  if (state.openNow) {
+    const without = new URLSearchParams(query);
+    without.delete('open_now');
+    chips.push({ name: m.openNow, to: without });
   }
   if (!chips.length) return null;
   return (
