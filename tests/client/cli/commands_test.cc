@@ -148,6 +148,38 @@ TEST_F(CommandsTest, SearchPassesFiltersInTheirNormalForm) {
   EXPECT_THAT(out_, HasSubstr("1 of 1 record"));
 }
 
+TEST_F(CommandsTest, SearchPassesOnTimesAndOrdersAndShowsFacetsAndCorrections) {
+  v1::SearchRequest seen;
+  StartNode().directory.search = [&](const v1::SearchRequest& q, v1::SearchResponse* r) {
+    seen = q;
+    *r->add_hits()->mutable_record() = Helpline();
+    r->set_total(1);
+    r->set_corrected_query("helpline");
+    r->add_facets()->set_name("country");
+    r->mutable_facets(0)->add_values()->set_value("PL");
+    r->mutable_facets(0)->mutable_values(0)->set_count(12);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(
+      Run({"search", "helplime", "--prefix", "--facets", "--near", "51.7,19.4", "--sort", "distance", "--open-now"}), 0)
+      << err_;
+  EXPECT_TRUE(seen.prefix() && seen.with_facets() && seen.filter().open_now());
+  EXPECT_EQ(seen.order(), v1::SEARCH_ORDER_NEAREST);
+  EXPECT_THAT(out_, HasSubstr("Nothing found as typed; shown instead: helpline"));
+  EXPECT_THAT(out_, HasSubstr("by country  PL 12"));
+  EXPECT_EQ(Run({"search", "--from", "2026-11-01", "--to", "2026-12-31", "--mode", "online,hybrid", "--month",
+                 "2026-11", "--freshness", "overdue", "--json"}),
+            0)
+      << err_;
+  EXPECT_EQ(seen.filter().from_date(), "2026-11-01");
+  EXPECT_EQ(seen.filter().to_date(), "2026-12-31");
+  EXPECT_THAT(seen.filter().modes(), ::testing::ElementsAre("online", "hybrid"));
+  EXPECT_THAT(seen.filter().months(), ::testing::ElementsAre("2026-11"));
+  EXPECT_THAT(seen.filter().freshness(), ::testing::ElementsAre("overdue"));
+  EXPECT_THAT(out_, HasSubstr("\"corrected_query\": \"helpline\""));
+  EXPECT_EQ(Run({"search", "x", "--sort", "newest"}), 2);
+}
+
 TEST_F(CommandsTest, NothingFoundSaysWhatToChange) {
   StartNode().directory.search = [&](const v1::SearchRequest&, v1::SearchResponse*) { return grpc::Status::OK; };
   Run({"search", "x"});
