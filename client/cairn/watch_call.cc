@@ -1,10 +1,10 @@
 #include "client/cairn/watch_call.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/cairn/stream_watchdog.h"
 #include "common/base/errors.h"
 
 namespace cairn {
@@ -26,42 +26,6 @@ bool MayHeal(const absl::Status& status) {
 }
 
 }  // namespace
-
-// Cancels a stream that has been silent for too long: a connection may die without either side being told.
-class WatchCall::Watchdog {
- public:
-  Watchdog(grpc::ClientContext* context, absl::Duration silence_max)
-      : context_(context), silence_max_(silence_max), thread_([this] { Guard(); }) {}
-  ~Watchdog() {
-    {
-      absl::MutexLock lock(&mutex_);
-      done_ = true;
-    }
-    thread_.join();
-  }
-  void Heard() {
-    absl::MutexLock lock(&mutex_);
-    heard_ = true;
-  }
-
- private:
-  void Guard() {
-    absl::MutexLock lock(&mutex_);
-    const auto news = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return done_ || heard_; };
-    while (mutex_.AwaitWithTimeout(absl::Condition(&news), silence_max_)) {
-      if (done_) return;
-      heard_ = false;
-    }
-    context_->TryCancel();
-  }
-
-  grpc::ClientContext* const context_;
-  const absl::Duration silence_max_;
-  absl::Mutex mutex_;
-  bool heard_ ABSL_GUARDED_BY(mutex_) = false;
-  bool done_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
-};
 
 WatchCall::WatchCall(std::unique_ptr<v1::Directory::Stub> stub, const v1::WatchRecordsRequest& request,
                      const CallOptions& options)
@@ -99,7 +63,7 @@ absl::Status WatchCall::RunOnce(const Sink& sink, bool* heard) {
   }
   const auto reader = stub_->WatchRecords(&context, request);
   {
-    Watchdog watchdog(&context, options_.watch_silence_max);
+    StreamWatchdog watchdog(&context, options_.watch_silence_max);
     v1::WatchRecordsResponse response;
     while (reader->Read(&response)) {
       watchdog.Heard();

@@ -37,7 +37,6 @@ class WatchCall {
   std::string resume_token() const;
 
  private:
-  class Watchdog;
   // One stream, to its end. Sets `heard` when a message came.
   absl::Status RunOnce(const Sink& sink, bool* heard);
   bool BeginAttempt(grpc::ClientContext* context);

@@ -1,48 +1,12 @@
 #include "client/follow/tables_client.h"
 
-#include <thread>
 #include <utility>
 
+#include "client/cairn/stream_watchdog.h"
 #include "common/base/errors.h"
 
 namespace cairn {
 namespace {
-
-// Cancels a stream that has been silent for too long: a connection may die without either side being told.
-class Watchdog {
- public:
-  Watchdog(grpc::ClientContext* context, absl::Duration silence_max)
-      : context_(context), silence_max_(silence_max), thread_([this] { Guard(); }) {}
-  ~Watchdog() {
-    {
-      absl::MutexLock lock(&mutex_);
-      done_ = true;
-    }
-    thread_.join();
-  }
-  void Heard() {
-    absl::MutexLock lock(&mutex_);
-    heard_ = true;
-  }
-
- private:
-  void Guard() {
-    absl::MutexLock lock(&mutex_);
-    const auto news = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return done_ || heard_; };
-    while (mutex_.AwaitWithTimeout(absl::Condition(&news), silence_max_)) {
-      if (done_) return;
-      heard_ = false;
-    }
-    context_->TryCancel();
-  }
-
-  grpc::ClientContext* const context_;
-  const absl::Duration silence_max_;
-  absl::Mutex mutex_;
-  bool heard_ ABSL_GUARDED_BY(mutex_) = false;
-  bool done_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
-};
 
 // What a cut stream, a node that stops, or our own watchdog looks like.
 absl::Status AsUnavailable(const absl::Status& status) {
@@ -94,7 +58,7 @@ absl::Status TablesClient::Follow(const v1::FollowRecordsRequest& request,
   absl::Status sunk;
   const auto reader = stub_->FollowRecords(&context, request);
   {
-    Watchdog watchdog(&context, options_.watch_silence_max);
+    StreamWatchdog watchdog(&context, options_.watch_silence_max);
     v1::FollowRecordsResponse response;
     while (sunk.ok() && reader->Read(&response)) {
       sunk = sink(response);  // which may itself take long

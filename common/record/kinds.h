@@ -30,4 +30,27 @@ std::string DisplayName(const v1::Record& record);
 const google::protobuf::Message* BodyOf(const v1::Record& record);
 google::protobuf::Message* MutableBodyOf(v1::Record* record);
 
+// Calls `visit` with the body that is set, as its own type; not at all when none is.
+template <typename Visit>
+void VisitBody(const v1::Record& record, const Visit& visit) {
+  switch (record.body_case()) {
+    case v1::Record::kOrganization:
+      return visit(record.organization());
+    case v1::Record::kService:
+      return visit(record.service());
+    case v1::Record::kLocation:
+      return visit(record.location());
+    case v1::Record::kTraining:
+      return visit(record.training());
+    case v1::Record::kResource:
+      return visit(record.resource());
+    case v1::Record::kAssessment:
+      return visit(record.assessment());
+    case v1::Record::kCommitment:
+      return visit(record.commitment());
+    case v1::Record::BODY_NOT_SET:
+      return;
+  }
+}
+
 }  // namespace cairn

@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "common/record/calendar.h"
 #include "common/record/contact_words.h"
+#include "common/record/kinds.h"
 #include "common/text/fold.h"
 
 namespace cairn {
@@ -186,24 +187,7 @@ void AddOwnTexts(const v1::Commitment& b, SearchableText* t) {
 }
 
 void AddBody(const v1::Record& record, SearchableText* text) {
-  switch (record.body_case()) {
-    case v1::Record::kOrganization:
-      return AddOwnTexts(record.organization(), text);
-    case v1::Record::kService:
-      return AddOwnTexts(record.service(), text);
-    case v1::Record::kLocation:
-      return AddOwnTexts(record.location(), text);
-    case v1::Record::kTraining:
-      return AddOwnTexts(record.training(), text);
-    case v1::Record::kResource:
-      return AddOwnTexts(record.resource(), text);
-    case v1::Record::kAssessment:
-      return AddOwnTexts(record.assessment(), text);
-    case v1::Record::kCommitment:
-      return AddOwnTexts(record.commitment(), text);
-    case v1::Record::BODY_NOT_SET:
-      break;
-  }
+  VisitBody(record, [text](const auto& body) { AddOwnTexts(body, text); });
 }
 
 void AddTranslations(const v1::Record& record, SearchableText* text) {

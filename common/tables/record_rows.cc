@@ -68,31 +68,7 @@ class RowMaker {
   std::vector<TableRow> Rows() {
     if (KindOf(record_) == v1::RECORD_KIND_UNSPECIFIED) return {};
     AddCommon();
-    switch (record_.body_case()) {
-      case v1::Record::kOrganization:
-        Add(record_.organization());
-        break;
-      case v1::Record::kService:
-        Add(record_.service());
-        break;
-      case v1::Record::kLocation:
-        Add(record_.location());
-        break;
-      case v1::Record::kTraining:
-        Add(record_.training());
-        break;
-      case v1::Record::kResource:
-        Add(record_.resource());
-        break;
-      case v1::Record::kAssessment:
-        Add(record_.assessment());
-        break;
-      case v1::Record::kCommitment:
-        Add(record_.commitment());
-        break;
-      case v1::Record::BODY_NOT_SET:
-        break;
-    }
+    VisitBody(record_, [this](const auto& body) { Add(body); });
     return std::move(rows_);
   }
 

@@ -31,18 +31,7 @@ constexpr size_t map_cell_bytes = 8 + 4 * 4;
 using Rows = absl::Span<const DerivedRow>;
 
 int BindValues(Statement& statement, int index, const DerivedRow& row) {
-  for (const DerivedValue& value : row.values) {
-    std::visit(
-        [&](const auto& v) {
-          if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::monostate>) {
-            statement.BindAt(index, nullptr);
-          } else {
-            statement.BindAt(index, v);
-          }
-        },
-        value);
-    ++index;
-  }
+  for (const DerivedValue& value : row.values) statement.BindAt(index++, value);
   return index;
 }
 

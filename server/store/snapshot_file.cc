@@ -9,7 +9,6 @@
 #include <cstring>
 #include <filesystem>
 #include <utility>
-#include <variant>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -54,18 +53,6 @@ absl::Status FileError(const std::string& path) {
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", Quoted(path, 300)));
 }
 
-void BindValue(Statement& statement, int index, const TableValue& value) {
-  std::visit(
-      [&](const auto& v) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::monostate>) {
-          statement.BindAt(index, nullptr);
-        } else {
-          statement.BindAt(index, v);
-        }
-      },
-      value);
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SnapshotFile>> SnapshotFile::Create(const std::string& folder) {
@@ -98,7 +85,7 @@ absl::Status SnapshotFile::Add(absl::Span<const TableRow> rows) {
   }();
   for (const TableRow& row : rows) {
     Statement insert = db_->Prepare((*inserts)[static_cast<size_t>(row.table)]);
-    for (size_t i = 0; i < row.values.size(); ++i) BindValue(insert, static_cast<int>(i + 1), row.values[i]);
+    for (size_t i = 0; i < row.values.size(); ++i) insert.BindAt(static_cast<int>(i + 1), row.values[i]);
     RETURN_IF_ERROR(insert.Run());
   }
   return absl::OkStatus();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <type_traits>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -83,7 +84,7 @@ class Statement {
   void BindOne(int index, const T& value) {
     if constexpr (std::is_same_v<T, Blob>) {
       BindBlob(index, value.bytes);
-    } else if constexpr (std::is_same_v<T, std::nullptr_t>) {
+    } else if constexpr (std::is_same_v<T, std::nullptr_t> || std::is_same_v<T, std::monostate>) {
       BindNull(index);
     } else if constexpr (std::is_floating_point_v<T>) {
       BindDouble(index, value);
@@ -92,6 +93,10 @@ class Statement {
     } else {
       BindText(index, value);
     }
+  }
+  template <typename... Ts>
+  void BindOne(int index, const std::variant<Ts...>& value) {
+    std::visit([&](const auto& v) { BindOne(index, v); }, value);
   }
   void Fail(int code);
 
