@@ -63,9 +63,9 @@ void Edge::Parts::AddRoutes() {
   AddDocumentRoutes(options.parts, options.data_license, &router);
   AddRpdeRoutes(options.parts, options.data_license, &router);
   AddEventRoutes(options.parts, &event_slots, &router);
-  AddStatusRoutes(options.parts, {options.version, options.ready}, &router);
+  AddStatusRoutes(options.parts, {options.version, options.ready, options.remark}, &router);
   if (options.metrics == nullptr) return;
-  AddMetricsRoute(options.parts, {options.metrics, options.status}, &router);
+  AddMetricsRoute(options.parts, {options.metrics, options.status, options.queued_writes}, &router);
   for (const Route& route : router.routes()) options.metrics->AddRoute(route.pattern);
 }
 
@@ -107,6 +107,21 @@ std::string Edge::listening() const {
 }
 
 absl::Status Edge::ReloadCertificate() { return parts_->server->ReloadCertificate(); }
+
+Edge::Options EdgeOptionsOf(const NodeConfig& config) {
+  Edge::Options options;
+  options.server.listen = config.http_listen;
+  options.server.tls_certificate = config.http_tls_certificate;
+  options.server.tls_key = config.http_tls_key;
+  options.server.workers = config.http_workers;
+  options.server.connections_max = config.http_connections;
+  options.server.connections_per_address_max = config.http_connections_per_address;
+  options.public_url = config.http_public_url;
+  options.data_license = config.http_data_license;
+  options.proxies = config.http_proxies;
+  options.access_log = config.http_access_log;
+  return options;
+}
 
 void Edge::Stop(absl::Duration grace) {
   if (parts_->server != nullptr) parts_->server->Stop(grace);

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "server/access/authoriser.h"
 #include "server/access/caller_limits.h"
+#include "server/config.h"
 #include "server/http/edge_parts.h"
 #include "server/http/http_server.h"
 #include "server/metrics/node_metrics.h"
@@ -31,8 +32,10 @@ class Edge {
     NodeMetrics* metrics = nullptr;  // what is answered is counted here and shown at /metrics; nullptr: neither
     // For /metrics: how the node is, as far as a reader may know.
     std::function<absl::StatusOr<v1::GetStatusResponse>(const Reader&)> status;
-    std::string version;                  // of the program
-    std::function<absl::Status()> ready;  // see StatusRoutesOptions
+    std::function<size_t()> queued_writes;  // for /metrics; see Store
+    std::string version;                    // of the program
+    std::function<absl::Status()> ready;    // see StatusRoutesOptions
+    std::function<std::string()> remark;    // see StatusRoutesOptions
   };
   static absl::StatusOr<std::unique_ptr<Edge>> Start(Options options);
   ~Edge();
@@ -47,5 +50,8 @@ class Edge {
   explicit Edge(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
+
+// What the settings say of the HTTP side; the parts, and who is let in, are still missing.
+Edge::Options EdgeOptionsOf(const NodeConfig& config);
 
 }  // namespace cairn

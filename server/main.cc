@@ -3,9 +3,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <iostream>
+#include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +16,7 @@
 #include "common/base/data_dir.h"
 #include "common/base/log.h"
 #include "server/config.h"
+#include "server/edge_node.h"
 #include "server/node.h"
 #include "server/restore.h"
 
@@ -29,6 +33,7 @@ struct Flags {
   std::string config;
   std::string charter;
   std::string restore;
+  std::string role = "all";
   bool check_config = false;
   bool standalone = false;
   bool standalone_restored = false;
@@ -40,24 +45,29 @@ int Refuse(const absl::Status& status) {
 }
 
 // SIGTERM and SIGINT end the node; SIGHUP reads anew what can change while it runs.
-void ServeUntilTold(const std::string& config_path, const sigset_t& signals, Node* node) {
+struct Reloads {
+  std::function<absl::Status(const NodeConfig&)> settings;
+  std::function<absl::Status()> certificate;
+  std::string changed;  // what they change
+};
+
+void ServeUntilTold(const std::string& config_path, const sigset_t& signals, const Reloads& reloads) {
   while (true) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal != SIGHUP) return;
     const absl::StatusOr<NodeConfig> config = LoadConfig(config_path);
-    const absl::Status reloaded = config.ok() ? node->Reload(*config) : config.status();
+    const absl::Status reloaded = config.ok() ? reloads.settings(*config) : config.status();
     if (!reloaded.ok()) {
       LogError("config.refused", {{"error", reloaded.message()}, {"in_force", "the settings from before"}});
       continue;
     }
     SetLogLevel(config->log_level);
-    const absl::Status certificate = node->ReloadCertificate();
+    const absl::Status certificate = reloads.certificate();
     if (!certificate.ok()) {
       LogError("http.certificate_refused", {{"error", certificate.message()}, {"in_force", "the one from before"}});
     }
-    LogInfo("config.reloaded",
-            {{"result", "ok; log_level, admin.clients and the HTTP side's certificate change while the node runs"}});
+    LogInfo("config.reloaded", {{"result", absl::StrCat("ok; ", reloads.changed, " change without a restart")}});
   }
 }
 
@@ -67,6 +77,42 @@ void UseAllDescriptors() {
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
+}
+
+std::string ReadyLine(const NodeConfig& config) {
+  return absl::StrCat("cairnd ready partner=", config.partner, " node=", config.node);
+}
+
+int RunNode(const NodeConfig& config, const std::string& path, const sigset_t& signals) {
+  gpr_set_log_function(LogOfGrpc);
+  absl::StatusOr<std::unique_ptr<Node>> started = Node::Start(config, Clock::Real());
+  if (!started.ok()) return Refuse(started.status());
+  Node* const node = started->get();
+  std::cout << ReadyLine(config) << " listen=" << node->listening() << " socket=" << config.socket;
+  if (!config.admin_listen.empty()) std::cout << " admin=" << node->admin_listening();
+  if (!config.http_listen.empty()) std::cout << " http=" << node->http_listening();
+  std::cout << std::endl;
+  ServeUntilTold(
+      path, signals,
+      {[node](const NodeConfig& fresh) { return node->Reload(fresh); }, [node] { return node->ReloadCertificate(); },
+       "log_level, admin.clients and the HTTP side's certificate"});
+  LogInfo("node.stopping");
+  node->Stop();
+  return 0;
+}
+
+int RunEdge(const NodeConfig& config, const std::string& path, const sigset_t& signals) {
+  absl::StatusOr<std::unique_ptr<EdgeNode>> started =
+      EdgeNode::Start(config, CAIRN_VERSION, Clock::Real(), [] { kill(getpid(), SIGTERM); });
+  if (!started.ok()) return Refuse(started.status());
+  EdgeNode* const edge = started->get();
+  std::cout << ReadyLine(config) << " role=edge http=" << edge->http_listening() << std::endl;
+  ServeUntilTold(path, signals,
+                 {[](const NodeConfig&) { return absl::OkStatus(); }, [edge] { return edge->ReloadCertificate(); },
+                  "log_level and the certificate"});
+  LogInfo("edge.stopping");
+  edge->Stop();
+  return edge->failed().ok() ? 0 : Refuse(edge->failed());
 }
 
 int Run(const Flags& flags) {
@@ -86,7 +132,6 @@ int Run(const Flags& flags) {
     const absl::Status restored = Restore(*config, flags.restore, Clock::Real(), std::cout);
     return restored.ok() ? 0 : Refuse(restored);
   }
-  gpr_set_log_function(LogOfGrpc);
   umask(0027);
   // Blocked before any thread is made, so that only sigwait sees them.
   sigset_t signals;
@@ -95,17 +140,9 @@ int Run(const Flags& flags) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   UseAllDescriptors();
-  absl::StatusOr<std::unique_ptr<Node>> node = Node::Start(*config, Clock::Real());
-  if (!node.ok()) return Refuse(node.status());
-  std::cout << "cairnd ready partner=" << config->partner << " node=" << config->node
-            << " listen=" << (*node)->listening() << " socket=" << config->socket;
-  if (!config->admin_listen.empty()) std::cout << " admin=" << (*node)->admin_listening();
-  if (!config->http_listen.empty()) std::cout << " http=" << (*node)->http_listening();
-  std::cout << std::endl;
-  ServeUntilTold(path, signals, node->get());
-  LogInfo("node.stopping");
-  (*node)->Stop();
-  return 0;
+  if (flags.role == "edge") return RunEdge(*config, path, signals);
+  if (flags.role == "node") config->http_listen.clear();
+  return RunNode(*config, path, signals);
 }
 
 }  // namespace
@@ -120,6 +157,11 @@ int main(int argc, char** argv) {
       ->type_name("FILE");
   app.add_option("--restore", flags.restore, "Make this backup the node's database, and end; see `cairn restore`")
       ->type_name("FILE");
+  app.add_option("--role", flags.role,
+                 "What this process does. all: everything. edge: only the HTTP side, from the database of a node that "
+                 "runs beside it; reads no key of the node and writes nothing. node: everything but the HTTP side")
+      ->check(CLI::IsMember({"all", "node", "edge"}))
+      ->capture_default_str();
   app.add_flag("--check-config", flags.check_config, "Check the settings, print those in effect, and end");
   app.add_flag(
       "--standalone", flags.standalone,
@@ -136,6 +178,10 @@ int main(int argc, char** argv) {
   }
   if (flags.data.empty() && flags.config.empty()) {
     std::cerr << "cairnd: which node? write --data DIR, the directory that `cairn node init` made\n";
+    return 2;
+  }
+  if (flags.role == "edge" && (!flags.restore.empty() || flags.standalone || flags.standalone_restored)) {
+    std::cerr << "cairnd: --role=edge only reads; --restore and --standalone are for the node\n";
     return 2;
   }
   return cairn::Run(flags);

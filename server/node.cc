@@ -76,17 +76,6 @@ absl::Status NoCharter(const NodeConfig& config) {
                    config.charter));
 }
 
-HttpServer::Options HttpServerOptions(const NodeConfig& config) {
-  HttpServer::Options options;
-  options.listen = config.http_listen;
-  options.tls_certificate = config.http_tls_certificate;
-  options.tls_key = config.http_tls_key;
-  options.workers = config.http_workers;
-  options.connections_max = config.http_connections;
-  options.connections_per_address_max = config.http_connections_per_address;
-  return options;
-}
-
 }  // namespace
 
 // In the order of making; taken down in reverse.
@@ -256,20 +245,20 @@ absl::Status Node::Parts::OpenAdminDoor() {
 
 absl::Status Node::Parts::OpenHttp() {
   if (config.http_listen.empty()) return absl::OkStatus();
-  Edge::Options options;
+  Edge::Options options = EdgeOptionsOf(config);
   options.parts =
       EdgeParts{store.get(), [this] { return charter->current(); }, clock, directory.get(), hub.get(), config.partner};
-  options.server = HttpServerOptions(config);
   options.authoriser = authoriser.get();
   options.caller_limits = caller_limits.get();
-  options.public_url = config.http_public_url;
-  options.data_license = config.http_data_license;
-  options.proxies = config.http_proxies;
-  options.access_log = config.http_access_log;
   options.metrics = metrics.get();
   options.status = [this](const Reader& reader) { return reporter->Report(reader); };
+  options.queued_writes = [this] { return store->queued_writes(); };
   options.version = CAIRN_VERSION;
-  options.ready = [parts = options.parts] { return CheckReadable(parts); };
+  options.ready = [this, parts = options.parts] {
+    const absl::Status writing = CheckWriting(store->write_health());
+    return writing.ok() ? CheckReadable(parts) : writing;
+  };
+  options.remark = [this] { return WritingRemark(store->write_health()); };
   absl::StatusOr<std::unique_ptr<Edge>> started = Edge::Start(std::move(options));
   if (!started.ok()) return Annotate(started.status(), "http.listen");
   edge = *std::move(started);

@@ -169,6 +169,7 @@ inline constexpr size_t http_addresses_max = 100'000;            // counted at a
 inline constexpr size_t http_languages_max = 16;                 // people who read more do not say so
 inline constexpr size_t http_gzip_bytes_min = 1024;              // below it one packet takes the answer anyway
 inline constexpr size_t http_ignored_names_max = 20;             // unknown parameters that are named back
+inline constexpr int edge_look_millis = 100;                     // between two looks at the file of another process: ten changes a second for streams, microseconds each look
 inline constexpr size_t http_states_max = 1'000;                 // combinations of feeds that somebody may read, remembered: one a circle and a few
 inline constexpr int http_event_streams_max = 500;               // each reads the database after each change: a tenth of a millisecond
 inline constexpr int http_event_streams_per_address_max = 20;    // dashboards of one office

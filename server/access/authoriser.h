@@ -12,7 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "server/access/audit_log.h"
 #include "server/access/caller.h"
-#include "server/access/token_store.h"
+#include "server/access/token_finder.h"
 
 namespace cairn {
 
@@ -39,7 +39,8 @@ struct Credential {
 // beside a certificate that is right.
 class Authoriser {
  public:
-  Authoriser(std::string own_partner, std::vector<CertificateClient> clients, TokenStore* tokens, AuditLog* audit);
+  // `audit` nullptr: refusals leave no row, in a process that cannot write one.
+  Authoriser(std::string own_partner, std::vector<CertificateClient> clients, TokenFinder* tokens, AuditLog* audit);
 
   // Replaces those who may come with a certificate; calls of one who is no more among them as it was end as those of a
   // revoked token do. Returns what such callers were named.
@@ -58,7 +59,7 @@ class Authoriser {
   Reader ReaderOf(Role role, std::vector<std::string> audiences) const;
 
   const std::string own_partner_;
-  TokenStore* const tokens_;
+  TokenFinder* const tokens_;
   AuditLog* const audit_;
   mutable absl::Mutex mutex_;
   std::vector<std::shared_ptr<const CertificateClient>> clients_ ABSL_GUARDED_BY(mutex_);

@@ -162,26 +162,21 @@ v1::ListTokensResponse TokenStore::List() const {
   return response;
 }
 
-bool TokenStore::IsValid(const TokenRow& token) const {
-  return token.revoked_at == 0 && absl::ToUnixMillis(options_.clock->Now()) < token.expires_at;
-}
+bool TokenStore::IsValid(const TokenRow& token) const { return IsValidToken(token, options_.clock->Now()); }
 
-std::optional<TokenStore::Grant> TokenStore::Find(absl::string_view secret) {
-  const std::string hash = Sha256(secret);
+std::optional<TokenGrant> TokenStore::Find(absl::string_view secret) {
   absl::MutexLock lock(&mutex_);
-  TokenRow* found = nullptr;
-  for (TokenRow& token : tokens_) {
-    if (EqualInConstantTime(token.sha256, hash)) found = &token;
-  }
-  if (found == nullptr || !IsValid(*found)) return std::nullopt;
-  NoteUse(found);
-  return Grant{found->name, static_cast<Role>(found->role), found->audiences};
+  const ptrdiff_t place = PlaceOfToken(tokens_, secret);
+  if (place < 0) return std::nullopt;
+  TokenRow& token = tokens_[static_cast<size_t>(place)];
+  if (!IsValid(token)) return std::nullopt;
+  NoteUse(&token);
+  return TokenGrant{token.name, static_cast<Role>(token.role), token.audiences};
 }
 
 bool TokenStore::IsValid(absl::string_view name) const {
   absl::MutexLock lock(&mutex_);
-  return std::any_of(tokens_.begin(), tokens_.end(),
-                     [&](const TokenRow& token) { return token.name == name && IsValid(token); });
+  return HasValidToken(tokens_, name, options_.clock->Now());
 }
 
 void TokenStore::NoteUse(TokenRow* token) {

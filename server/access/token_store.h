@@ -16,6 +16,7 @@
 #include "common/base/random.h"
 #include "server/access/audit_log.h"
 #include "server/access/caller.h"
+#include "server/access/token_finder.h"
 #include "server/charter/charter_view.h"
 #include "server/store/access_rows.h"
 #include "server/store/store.h"
@@ -24,7 +25,7 @@ namespace cairn {
 
 // A token is "cairn_" and 256 random bits in base64url; it is in the answer of Create and nowhere else. All tokens are
 // also in memory (limits::tokens_max), so that a call costs no read. Thread-safe. What is passed in must outlive it.
-class TokenStore {
+class TokenStore : public TokenFinder {
  public:
   struct Options {
     std::string partner;  // this node's own
@@ -34,13 +35,6 @@ class TokenStore {
     Clock* clock;
     Random* random;
   };
-  // What a valid token gives.
-  struct Grant {
-    std::string name;
-    Role role;
-    std::vector<std::string> audiences;
-  };
-
   static absl::StatusOr<std::unique_ptr<TokenStore>> Load(Options options);
 
   // See Operations.CreateToken. Listener and pin are left empty.
@@ -49,11 +43,9 @@ class TokenStore {
   absl::StatusOr<v1::AccessToken> Revoke(const Caller& caller, absl::string_view name);
   v1::ListTokensResponse List() const;
 
-  // What `secret` gives now; nullopt when it is no token, or one that ended. Looks at every token whatever it finds, so
-  // that the time tells nothing. Notes the use.
-  std::optional<Grant> Find(absl::string_view secret);
-  // True until the token is revoked or expires.
-  bool IsValid(absl::string_view name) const;
+  // Notes the use, too.
+  std::optional<TokenGrant> Find(absl::string_view secret) override;
+  bool IsValid(absl::string_view name) const override;
 
  private:
   explicit TokenStore(Options options) : options_(std::move(options)) {}

@@ -79,28 +79,33 @@ absl::StatusOr<v1::CharterChain> FreshVersions(const v1::CharterChain& held, con
 LiveCharter::LiveCharter(Store* store, std::string consortium)
     : store_(store), consortium_(std::move(consortium)), view_(std::make_shared<const CharterView>()) {}
 
-absl::StatusOr<std::unique_ptr<LiveCharter>> LiveCharter::Load(Store* store, std::string consortium) {
-  v1::CharterChain chain;
+absl::StatusOr<StoredCharter> ReadStoredCharter(ReadStore* store, const std::string& consortium) {
+  StoredCharter stored;
   RETURN_IF_ERROR(store->Read([&](Connection& db) -> absl::Status {
     ASSIGN_OR_RETURN(const auto rows, ReadCharters(db, 0));
     for (const auto& [version, bytes] : rows) {
-      if (!chain.add_versions()->ParseFromString(bytes)) {
+      if (!stored.chain.add_versions()->ParseFromString(bytes)) {
         return absl::DataLossError(absl::StrCat("stored charter version ", version, " cannot be read"));
       }
     }
     return absl::OkStatus();
   }));
-  if (!chain.versions().empty()) {
-    if (const absl::Status good = CheckChain(chain); !good.ok()) {
+  if (!stored.chain.versions().empty()) {
+    if (const absl::Status good = CheckChain(stored.chain); !good.ok()) {
       return absl::DataLossError(absl::StrCat("the stored charter chain does not hold: ", good.message()));
     }
   }
-  ASSIGN_OR_RETURN(std::shared_ptr<const CharterView> view, ViewOf(chain));
-  if (!view->empty()) RETURN_IF_ERROR(CheckConsortium(view->charter(), consortium));
+  ASSIGN_OR_RETURN(stored.newest, ViewOf(stored.chain));
+  if (!stored.newest->empty()) RETURN_IF_ERROR(CheckConsortium(stored.newest->charter(), consortium));
+  return stored;
+}
+
+absl::StatusOr<std::unique_ptr<LiveCharter>> LiveCharter::Load(Store* store, std::string consortium) {
+  ASSIGN_OR_RETURN(StoredCharter stored, ReadStoredCharter(store, consortium));
   std::unique_ptr<LiveCharter> live(new LiveCharter(store, std::move(consortium)));
   absl::MutexLock lock(&live->mutex_);
-  live->chain_ = std::move(chain);
-  live->view_ = std::move(view);
+  live->chain_ = std::move(stored.chain);
+  live->view_ = std::move(stored.newest);
   return live;
 }
 

@@ -16,6 +16,14 @@
 
 namespace cairn {
 
+// What the file holds.
+struct StoredCharter {
+  v1::CharterChain chain;
+  std::shared_ptr<const CharterView> newest;  // never null; empty when there is none
+};
+// Reads the chain in the store and checks all of it anew. Errors as LiveCharter::Load has them.
+absl::StatusOr<StoredCharter> ReadStoredCharter(ReadStore* store, const std::string& consortium);
+
 // Thread-safe. A version is in force once it is on disk; there is no way back to an older one.
 class LiveCharter {
  public:

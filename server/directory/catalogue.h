@@ -134,7 +134,7 @@ class CatalogueReading {
 class Catalogue {
  public:
   // `store` and `clock` must outlive this.
-  Catalogue(Store* store, CharterSource charter, Clock* clock)
+  Catalogue(ReadStore* store, CharterSource charter, Clock* clock)
       : store_(store), charter_(std::move(charter)), clock_(clock) {}
 
   // Runs `body` in one read transaction, with the feeds that `reader` may read. DEADLINE_EXCEEDED when that takes
@@ -142,7 +142,7 @@ class Catalogue {
   absl::Status Read(const Reader& reader, const std::function<absl::Status(const CatalogueReading&)>& body);
 
  private:
-  Store* const store_;
+  ReadStore* const store_;
   const CharterSource charter_;
   Clock* const clock_;
   CatalogueCache cache_;

@@ -71,7 +71,7 @@ std::string ListToken(const IndexedEntry& last, const std::string& fingerprint) 
 
 }  // namespace
 
-DirectoryReader::DirectoryReader(Store* store, CharterSource charter, Clock* clock)
+DirectoryReader::DirectoryReader(ReadStore* store, CharterSource charter, Clock* clock)
     : store_(store), charter_(std::move(charter)), clock_(clock) {}
 
 absl::Status DirectoryReader::Read(const Reader& reader,

@@ -28,7 +28,7 @@ using CharterSource = std::function<std::shared_ptr<const CharterView>()>;
 class DirectoryReader {
  public:
   // `store` and `clock` must outlive this.
-  DirectoryReader(Store* store, CharterSource charter, Clock* clock);
+  DirectoryReader(ReadStore* store, CharterSource charter, Clock* clock);
 
   absl::StatusOr<v1::GetRecordResponse> GetRecord(const Reader& reader, const v1::GetRecordRequest& request) const;
 
@@ -54,7 +54,7 @@ class DirectoryReader {
   // Runs `body` in one read transaction, with the feeds that `reader` may read.
   absl::Status Read(const Reader& reader, const std::function<absl::Status(const Reading&)>& body) const;
 
-  Store* const store_;
+  ReadStore* const store_;
   const CharterSource charter_;
   Clock* const clock_;
 };

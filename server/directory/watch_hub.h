@@ -28,6 +28,8 @@ class WatchHub {
     const uint64_t id_;
   };
 
+  // Wakes when WakeAll is called, and only then: for a process that is not the writer.
+  WatchHub() = default;
   // Registers with `store`, which must not commit any more once this is destroyed.
   explicit WatchHub(Store* store);
 

@@ -54,8 +54,8 @@ struct Watcher::Round {
   bool full() const { return bytes >= limits::page_bytes_target; }
 };
 
-Watcher::Watcher(Store* store, CharterSource charter, Clock* clock, const Reader& reader, v1::RecordFilter normalised,
-                 bool only_new)
+Watcher::Watcher(ReadStore* store, CharterSource charter, Clock* clock, const Reader& reader,
+                 v1::RecordFilter normalised, bool only_new)
     : store_(store),
       charter_(std::move(charter)),
       clock_(clock),
@@ -63,7 +63,7 @@ Watcher::Watcher(Store* store, CharterSource charter, Clock* clock, const Reader
       filter_(std::move(normalised)),
       only_new_(only_new) {}
 
-absl::StatusOr<std::unique_ptr<Watcher>> Watcher::Start(Store* store, CharterSource charter, Clock* clock,
+absl::StatusOr<std::unique_ptr<Watcher>> Watcher::Start(ReadStore* store, CharterSource charter, Clock* clock,
                                                         const Reader& reader, const v1::WatchRecordsRequest& request) {
   ASSIGN_OR_RETURN(v1::RecordFilter normalised, NormaliseFilter(request.filter()));
   auto watcher = absl::WrapUnique(

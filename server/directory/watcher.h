@@ -28,7 +28,7 @@ class Watcher {
  public:
   // Starts, or goes on after `request.resume_token`. INVALID_ARGUMENT for a bad filter, and for a token that is forged
   // or of another filter. Whether the token is too old shows in Next.
-  static absl::StatusOr<std::unique_ptr<Watcher>> Start(Store* store, CharterSource charter, Clock* clock,
+  static absl::StatusOr<std::unique_ptr<Watcher>> Start(ReadStore* store, CharterSource charter, Clock* clock,
                                                         const Reader& reader, const v1::WatchRecordsRequest& request);
 
   // The next events, about 256 KiB of them; empty: nothing new. The last one carries the resume token for all of them.
@@ -50,7 +50,7 @@ class Watcher {
   };
   struct Round;
 
-  Watcher(Store* store, CharterSource charter, Clock* clock, const Reader& reader, v1::RecordFilter normalised,
+  Watcher(ReadStore* store, CharterSource charter, Clock* clock, const Reader& reader, v1::RecordFilter normalised,
           bool only_new);
   absl::Status LoadToken(const std::string& token);
   std::string Token() const;
@@ -60,7 +60,7 @@ class Watcher {
   absl::StatusOr<std::optional<IndexedEntry>> ShownInstead(const EntryChange& change, const Round& round) const;
   absl::Status Send(const EntryChange& change, const IndexedFeed& feed, const Cursor& cursor, Round* round);
 
-  Store* const store_;
+  ReadStore* const store_;
   const CharterSource charter_;
   Clock* const clock_;
   const Reader reader_;

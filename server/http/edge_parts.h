@@ -6,7 +6,7 @@
 #include "common/base/clock.h"
 #include "server/directory/directory_reader.h"
 #include "server/directory/watch_hub.h"
-#include "server/store/store.h"
+#include "server/store/read_store.h"
 
 namespace cairn {
 
@@ -14,7 +14,7 @@ namespace cairn {
 // outlive the server, and reads only. Each group of routes is a function `void AddXRoutes(const EdgeParts& parts,
 // Router* router)`, called in edge.cc; handlers keep a copy of this.
 struct EdgeParts {
-  Store* store = nullptr;
+  ReadStore* store = nullptr;
   CharterSource charter;  // the one in force
   Clock* clock = nullptr;
   const DirectoryReader* directory = nullptr;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "server/http/problem_json.h"
 
@@ -36,6 +37,15 @@ absl::Status CheckReadable(const EdgeParts& parts) {
                            absl::Seconds(1));
 }
 
+absl::Status CheckWriting(const absl::Status& write_health) {
+  if (write_health.ok() || absl::IsResourceExhausted(write_health)) return absl::OkStatus();
+  return absl::UnavailableError("the disk failed: nothing new is taken in until the node is started again");
+}
+
+std::string WritingRemark(const absl::Status& write_health) {
+  return absl::IsResourceExhausted(write_health) ? "the disk is full: nothing new is taken in until there is room" : "";
+}
+
 void AddStatusRoutes(const EdgeParts& parts, const StatusRoutesOptions& options, Router* router) {
   router->Add({"/healthz", {}, DependsOn::kMoment, [](const HttpRequest&) {
                  return HttpResponse::Of("text/plain; charset=utf-8", "ok\n");
@@ -43,7 +53,9 @@ void AddStatusRoutes(const EdgeParts& parts, const StatusRoutesOptions& options,
   router->Add({"/readyz", {}, DependsOn::kMoment, [options](const HttpRequest&) -> absl::StatusOr<HttpResponse> {
                  const absl::Status ready = options.ready();
                  if (!ready.ok()) return Problem(503, ready.message());
-                 return HttpResponse::Of("text/plain; charset=utf-8", "ready\n");
+                 const std::string remark = options.remark ? options.remark() : "";
+                 return HttpResponse::Of("text/plain; charset=utf-8",
+                                         remark.empty() ? "ready\n" : absl::StrCat("ready; ", remark, "\n"));
                }});
   router->Add({"/status.json", {}, DependsOn::kMoment, [parts, options](const HttpRequest&) {
                  return AnswerStatus(parts, options);

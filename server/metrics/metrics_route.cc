@@ -29,7 +29,7 @@ absl::StatusOr<HttpResponse> AnswerMetrics(const EdgeParts& parts, const Metrics
     for (const v1::FacetValue& value : facet.values()) shown.records_by_kind[value.value()] = value.count();
   }
   shown.sizes = parts.store->sizes();
-  shown.write_queue = parts.store->queued_writes();
+  shown.write_queue = options.queued_writes();
   return HttpResponse::Of(content_type, options.metrics->Text(shown));
 }
 

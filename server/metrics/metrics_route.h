@@ -14,6 +14,7 @@ struct MetricsRouteOptions {
   const NodeMetrics* metrics = nullptr;  // must outlive the router
   // The node's status, as far as a reader may know.
   std::function<absl::StatusOr<v1::GetStatusResponse>(const Reader&)> status;
+  std::function<size_t()> queued_writes;  // see Store
 };
 
 // /metrics  for a token with the role that `cairn status` needs, and as much as its audiences allow; 401 or 403 else:

@@ -108,6 +108,25 @@ absl::Status OpenSchema(Connection& db, absl::Time now, std::string* consortium)
   return CompareConsortium(db, consortium);
 }
 
+absl::Status CheckSchemaForReading(Connection& db, std::string* consortium) {
+  ASSIGN_OR_RETURN(const int64_t version, CheckFile(db));
+  if (version < schema_version) {
+    return absl::FailedPreconditionError(absl::StrCat("the file has version ", version, ", this program reads version ",
+                                                      schema_version,
+                                                      " and only the node changes it; start the node's program of the "
+                                                      "same version first"));
+  }
+  ASSIGN_OR_RETURN(const std::string derived, GetMeta(db, "derived_version"));
+  if (derived != DerivedVersion()) {
+    return absl::FailedPreconditionError(absl::StrCat("its search texts have version ", Quoted(derived),
+                                                      ", this program's have ", Quoted(DerivedVersion()),
+                                                      "; start the node and this process of the same version"));
+  }
+  ASSIGN_OR_RETURN(const std::string stored, GetMeta(db, "consortium"));
+  if (stored.empty()) return absl::FailedPreconditionError("belongs to no consortium yet; start the node first");
+  return CompareConsortium(db, consortium);
+}
+
 absl::StatusOr<std::string> GetMeta(Connection& db, absl::string_view key) {
   Statement row = db.Prepare("SELECT value FROM node_meta WHERE key = ?");
   row.Bind(key);

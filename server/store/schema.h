@@ -21,4 +21,8 @@ inline constexpr int64_t schema_version = 4;
 // refused is changed.
 absl::Status OpenSchema(Connection& db, absl::Time now, std::string* consortium);
 
+// Checks that `db` is a Cairn file of exactly this version, derived as this program derives, and compares its
+// consortium likewise; only reads. FAILED_PRECONDITION says which program is to be started.
+absl::Status CheckSchemaForReading(Connection& db, std::string* consortium);
+
 }  // namespace cairn

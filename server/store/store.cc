@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,9 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "server/store/reader_pool.h"
 #include "server/store/rebuild.h"
-#include "server/store/record_columns.h"
 #include "server/store/schema.h"
 #include "server/store/search_functions.h"
 #include "server/store/writer.h"
@@ -25,12 +21,6 @@ namespace cairn {
 namespace {
 
 constexpr int writer_cache_kib = 64 * 1024;  // holds the upper levels of all indexes at a million records
-constexpr int reader_cache_kib = 8 * 1024;   // a page of results and its way there; there are several
-
-uint64_t FileBytes(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
-}
 
 absl::Status OpenError(const absl::Status& status, const std::string& path) {
   const std::string file = absl::StrCat("data file ", Quoted(path, 300));
@@ -73,16 +63,15 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
   if (status.ok()) status = CheckDerivedVersion(*db);
   if (!status.ok()) return OpenError(status, options.path);
   store->writer_ = std::make_unique<Writer>(std::move(db), options.inline_writes);
-  const Connection::Options reader{options.path, true, options.durable, reader_cache_kib, options.vfs};
-  store->readers_ = std::make_unique<ReaderPool>(reader, options.readers, options.clock);
-  store->columns_ = std::make_unique<ColumnCache>();
+  store->OpenReaders({options.path, store->options_.consortium, options.clock, options.readers, options.vfs},
+                     options.durable);
   return store;
 }
 
 // The writer goes first: it may checkpoint while readers are open, but nobody may come after it.
 Store::~Store() {
   writer_.reset();
-  readers_.reset();
+  CloseReaders();
 }
 
 absl::Status Store::Write(const Body& body) { return writer_->Run(body); }
@@ -90,8 +79,6 @@ absl::Status Store::Write(const Body& body) { return writer_->Run(body); }
 void Store::WriteAsync(Body body, Done done) { writer_->RunAsync(std::move(body), std::move(done)); }
 
 absl::Status Store::BetweenWrites(const Body& body) { return writer_->RunBetween(body); }
-
-absl::Status Store::Read(const Body& body, absl::Duration budget) { return readers_->Read(body, budget); }
 
 void Store::OnCommit(MovedCallback callback) { writer_->OnCommit(std::move(callback)); }
 
@@ -102,14 +89,5 @@ absl::Status Store::EmptyLog() { return writer_->EmptyLog(); }
 absl::Status Store::write_health() const { return writer_->health(); }
 
 size_t Store::queued_writes() const { return writer_->queued(); }
-
-Store::Sizes Store::sizes() const {
-  Sizes sizes;
-  sizes.database = FileBytes(options_.path);
-  sizes.wal = FileBytes(options_.path + "-wal");
-  struct statvfs disk;
-  if (statvfs(options_.path.c_str(), &disk) == 0) sizes.disk_free = uint64_t{disk.f_bavail} * disk.f_frsize;
-  return sizes;
-}
 
 }  // namespace cairn

@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "server/store/database.h"
 #include "server/store/feed_key.h"
+#include "server/store/read_store.h"
 
 namespace cairn {
 
@@ -30,7 +31,7 @@ class ColumnCache;
 //      A full disk rolls back cleanly, so the next write tries again.
 //   W5 A read ends within its budget, so that one reader can neither hold the pool nor keep the write-ahead log
 //   growing.
-class Store {
+class Store : public ReadStore {
  public:
   struct Options {
     std::string path;        // the file; "-wal", "-shm" and "-lock" stand beside it
@@ -42,7 +43,6 @@ class Store {
     bool durable = true;  // synchronous=FULL; false only where power cuts are simulated by other means
     std::string vfs;      // SQLite VFS by name; empty: the default. For tests of failing disks
   };
-  using Body = std::function<absl::Status(Connection&)>;
   using Done = std::function<void(absl::Status)>;
   using MovedCallback = std::function<void(absl::Span<const FeedKey>)>;
 
@@ -50,7 +50,7 @@ class Store {
   // or in use by another process. DATA_LOSS: not a Cairn database, or a damaged one.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const Options& options);
   // Runs what is queued, then closes. Readers must be gone.
-  ~Store();
+  ~Store() override;
 
   // Runs `body` on the writer's connection and blocks until it is on disk. Returns what the body returned, or why the
   // commit failed. Not from within a body or, unless writes are inline, a callback of the store (FAILED_PRECONDITION).
@@ -61,13 +61,6 @@ class Store {
   // Runs `body` on the writer's connection, between two transactions, and blocks until it has run. For backups, which
   // must be quick each time: nothing is written meanwhile.
   absl::Status BetweenWrites(const Body& body);
-  // Runs `body` in one read transaction of a pooled read-only connection. DEADLINE_EXCEEDED when that took longer than
-  // `budget`, waiting for a free connection included. Must not be nested.
-  absl::Status Read(const Body& body, absl::Duration budget = absl::Seconds(2));
-
-  // What searches keep of the file in memory; lives as long as the store.
-  ColumnCache* columns() { return columns_.get(); }
-
   // `callback` runs after each commit that moved feeds to another head, before the `done`s of that commit, on the
   // writer's thread; it must be quick. Call before the first write; callbacks stay as long as the store.
   void OnCommit(MovedCallback callback);
@@ -84,17 +77,8 @@ class Store {
 
   // How many writes wait for the writer.
   size_t queued_writes() const;
-  // Sizes in bytes, for status.
-  struct Sizes {
-    uint64_t database = 0;
-    uint64_t wal = 0;
-    uint64_t disk_free = 0;
-  };
-  Sizes sizes() const;
 
   bool inline_writes() const { return options_.inline_writes; }
-  const std::string& consortium() const { return options_.consortium; }
-  Clock* clock() const { return options_.clock; }
 
  private:
   explicit Store(Options options);
@@ -102,14 +86,9 @@ class Store {
   Options options_;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<class Writer> writer_;
-  std::unique_ptr<class ReaderPool> readers_;
-  std::unique_ptr<ColumnCache> columns_;
 };
 
-// A value of the node's own notes (table node_meta); empty: none. Keys are text, chosen by whoever uses them, such as
-// "fold_version".
-absl::StatusOr<std::string> GetMeta(Connection& db, absl::string_view key);
-// Sets it; an empty value removes it.
+// Sets a value of the node's own notes (see GetMeta); an empty value removes it.
 absl::Status SetMeta(Connection& db, absl::string_view key, absl::string_view value);
 
 }  // namespace cairn

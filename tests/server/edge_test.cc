@@ -27,7 +27,7 @@ class EdgeTest : public DirectoryTest {
     states_ = std::make_unique<DirectoryStates>(parts_);
     AddDirectoryRoutes(parts_, &router_);
     AddEventRoutes(parts_, &slots_, &router_);
-    AddStatusRoutes(parts_, {"1.0", [this] { return ready_; }}, &router_);
+    AddStatusRoutes(parts_, {"1.0", [this] { return ready_; }, [this] { return remark_; }}, &router_);
     router_.Add({"/state", {}, DependsOn::kRecords, [](const HttpRequest& request) {
                    return HttpResponse::Of("text/plain", request.base_url);
                  }});
@@ -64,6 +64,7 @@ class EdgeTest : public DirectoryTest {
   std::unique_ptr<HttpDoor> door_;
   HttpObservation seen_;
   absl::Status ready_;
+  std::string remark_;
   absl::Status token_;
 };
 
@@ -235,6 +236,21 @@ TEST_F(EdgeTest, StatusIsWhatAnybodyMayKnow) {
   ready_ = absl::UnavailableError("starting");
   EXPECT_EQ(Ask("/readyz").status, 503);
   EXPECT_EQ(Ask("/healthz").status, 200);
+}
+
+TEST_F(EdgeTest, AFullDiskIsARemarkAndADiskThatFailedIsNotReady) {
+  const absl::Status full = absl::ResourceExhaustedError("the disk of /var/lib/x is full");
+  const absl::Status broken = absl::UnavailableError("disk I/O error in /var/lib/x");
+  EXPECT_EQ(CheckWriting(absl::OkStatus()), absl::OkStatus());
+  EXPECT_EQ(WritingRemark(absl::OkStatus()), "");
+  EXPECT_EQ(CheckWriting(full), absl::OkStatus());
+  EXPECT_FALSE(CheckWriting(broken).ok());
+  EXPECT_FALSE(CheckWriting(absl::DataLossError("fsync")).ok());
+  EXPECT_THAT(std::string(CheckWriting(broken).message()), Not(HasSubstr("/var")));
+  remark_ = WritingRemark(full);
+  const HttpResponse response = Ask("/readyz");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(response.body, AllOf(StartsWith("ready; the disk is full"), Not(HasSubstr("/var"))));
 }
 
 // --- events
