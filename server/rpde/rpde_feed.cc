@@ -10,8 +10,8 @@
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
 #include "common/formats/hsds_json.h"
+#include "common/formats/json_ld.h"
 #include "common/formats/json_text.h"
-#include "common/formats/jsonl.h"
 #include "common/record/kinds.h"
 #include "server/directory/catalogue.h"
 #include "server/hsds/hsds_objects.h"
@@ -55,10 +55,15 @@ std::string NextUrl(const PageRequest& page, std::optional<int64_t> after) {
   return url;
 }
 
+// A service as HSDS has it, and a training as schema.org does: HSDS has no word for one.
 absl::StatusOr<std::string> DataOf(const CatalogueReading& reading, const CatalogueRecord& record) {
-  if (record.view.kind() != v1::SERVICE) return RecordToJsonText(record.view.record());
-  ASSIGN_OR_RETURN(const Json service, HsdsFullObject(reading, record));
-  return DumpJson(service);
+  if (record.view.kind() == v1::SERVICE) {
+    ASSIGN_OR_RETURN(const Json service, HsdsFullObject(reading, record));
+    return DumpJson(service);
+  }
+  return RecordToJsonLd(record.view.record(), [&](v1::RecordKind kind, absl::string_view id) {
+    return reading.Nested(kind, id, record.view.partner());
+  });
 }
 
 // `data` is JSON text; empty: the record is gone.

@@ -17,6 +17,8 @@ namespace cairn {
 // `next` leads nowhere else. A number so old that withdrawals after it are forgotten is refused with 410, unless the
 // parameter `begun`, which `next` brings, shows that the harvester began later than that.
 //
+// `data` is what /hsds/services/{id}?full=true and /trainings/{id}.jsonld answer with.
+//
 // A token changes nothing: the feeds are open data. `license` is a URL.
 void AddRpdeRoutes(const EdgeParts& parts, const std::string& license, Router* router);
 

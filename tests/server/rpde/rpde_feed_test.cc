@@ -42,6 +42,27 @@ TEST_F(RpdeFeedTest, AnItemHasWhatTheSpecificationAsksFor) {
   EXPECT_THAT(GetJson("/rpde/trainings")["items"], IsEmpty());
 }
 
+TEST_F(RpdeFeedTest, ATrainingIsASchemaOrgCourseWithItsSessions) {
+  v1::Record training = TestService(1, "unused");
+  training.mutable_training()->set_name("Listening to children");
+  training.mutable_training()->set_mode("online");
+  training.mutable_training()->set_provider_id(TestId(2));
+  v1::TrainingSession* const session = training.mutable_training()->add_sessions();
+  session->set_id("autumn");
+  session->set_start("2026-10-05T09:00:00Z");
+  session->set_end("2026-10-05T12:00:00Z");
+  db_.Publish(pl_, {training, TestOrganization(2, "Lantern")});
+  const Json page = GetJson("/rpde/trainings");
+  ASSERT_THAT(page["items"], SizeIs(1));
+  EXPECT_EQ(page["items"][0]["kind"], "training");
+  const Json& data = page["items"][0]["data"];
+  EXPECT_EQ(data["@context"]["@vocab"], "https://schema.org/");
+  EXPECT_EQ(data["@type"], "Course");
+  EXPECT_EQ(data["name"], "Listening to children");
+  ASSERT_THAT(data["hasCourseInstance"], SizeIs(1));
+  EXPECT_EQ(data["hasCourseInstance"][0]["startDate"], "2026-10-05T09:00:00Z");
+}
+
 TEST_F(RpdeFeedTest, FollowsTheOrderInWhichThisNodeShowsThingsAcrossAllPartners) {
   db_.Publish(pl_, {TestService(1, "One")});
   db_.Publish(lv_, {TestService(2, "Two")});
