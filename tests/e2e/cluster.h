@@ -33,6 +33,9 @@ std::string FileText(const std::string& path);
 // Runs a program to its end; `args[0]` is its path.
 CommandResult RunCommand(const std::vector<std::string>& args);
 
+// A TCP port of 127.0.0.1 that nobody listens on; 0: there is none.
+int FreePort();
+
 // Who takes part.
 struct Member {
   std::string partner;
