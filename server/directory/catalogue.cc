@@ -115,7 +115,7 @@ IndexFilter CatalogueReading::Feeds() const { return reading_.Filter(v1::RecordF
 
 absl::StatusOr<std::shared_ptr<const EntryList>> CatalogueReading::All(v1::RecordKind kind) const {
   return Kept<EntryList>(absl::StrCat("all ", kind),
-                         [&] { return ListAllEntries(*reading_.connection, Feeds(), kind); });
+                         [&] { return ListAllEntries(*reading_.connection, reading_.columns, Feeds(), kind); });
 }
 
 absl::StatusOr<std::shared_ptr<const EntryList>> CatalogueReading::List(const CatalogueFilter& filter) const {
@@ -160,7 +160,7 @@ absl::StatusOr<std::vector<EntryList>> CatalogueReading::Sets(const CatalogueFil
   }
   if (filter.changed_since != absl::InfinitePast()) {
     ASSIGN_OR_RETURN(sets.emplace_back(),
-                     EntriesChangedSince(db, Feeds().feed_ids, filter.kind, absl::ToUnixMicros(filter.changed_since)));
+                     EntriesChangedSince(db, Feeds(), filter.kind, absl::ToUnixMicros(filter.changed_since)));
   }
   if (!filter.postal_code.empty()) {
     ASSIGN_OR_RETURN(sets.emplace_back(), PlacedIn(filter));
@@ -215,7 +215,7 @@ absl::StatusOr<std::vector<ServicePlace>> CatalogueReading::PlacesById(absl::str
   ASSIGN_OR_RETURN(std::vector<ServicePlace> places, ServicePlacesById(*reading_.connection, id));
   ASSIGN_OR_RETURN(const std::shared_ptr<const EntryList> services, All(v1::SERVICE));
   std::erase_if(places, [&](const ServicePlace& place) {
-    return std::find(services->begin(), services->end(), place.entry_id) == services->end();
+    return !std::binary_search(services->begin(), services->end(), place.entry_id);
   });
   return places;
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "cairn/v1/record.pb.h"
 #include "common/base/status_macros.h"
+#include "server/store/column_filter.h"
 #include "server/store/index_filter.h"
 
 namespace cairn {
@@ -17,7 +18,8 @@ constexpr char kSelectPlacesOf[] =
 constexpr char kSelectPlaceById[] = "SELECT entry_id, n FROM service_at_location WHERE id = ? ORDER BY entry_id, n";
 constexpr char kSelectOfOrganization[] = "SELECT entry_id FROM service WHERE organization_id = ? ORDER BY entry_id";
 constexpr char kSelectWithTerm[] = "SELECT entry_id FROM record_term WHERE code = ? AND taxonomy = ? ORDER BY entry_id";
-constexpr char kSelectChanged[] =
+constexpr char kSelectChanged[] = "SELECT entry_id FROM entry WHERE is_public = ? AND kind = ? AND change_no >= ?";
+constexpr char kSelectChangedRecords[] =
     "SELECT x.entry_id FROM entry e JOIN entry x ON x.id = e.id AND x.kind = e.kind "
     "WHERE e.is_public = ? AND e.kind = ? AND e.change_no >= ? AND x.payload_id IS NOT NULL "
     "AND e.feed_id IN (SELECT value FROM json_each(?)) ORDER BY x.entry_id";
@@ -60,19 +62,20 @@ absl::StatusOr<int64_t> CountPlaces(Connection& db) {
 
 }  // namespace
 
-absl::StatusOr<EntryList> ListAllEntries(Connection& db, const IndexFilter& filter, int kind) {
+absl::StatusOr<EntryList> ListAllEntries(Connection& db, ColumnCache* columns, const IndexFilter& filter, int kind) {
   EntryList entries;
-  if (filter.feed_ids.empty()) return entries;
-  IndexFilter feeds;
-  feeds.feed_ids = filter.feed_ids;
-  feeds.narrowest_only = filter.narrowest_only;
-  ASSIGN_OR_RETURN(const FilterSql sql, FilterSql::Make(db, feeds, 0));
-  Statement row =
-      db.Prepare(absl::StrCat("SELECT r.entry_id FROM record r INDEXED BY record_by_id WHERE r.kind = ? AND ",
-                              sql.where(), " ORDER BY r.id, r.feed_id"));
-  row.BindAt(1, kind);
-  sql.Bind(row, 2);
-  RETURN_IF_ERROR(Append(row, &entries));
+  IndexFilter of_kind;
+  of_kind.feed_ids = filter.feed_ids;
+  of_kind.readable_feed_ids = filter.feed_ids;
+  of_kind.narrowest_only = filter.narrowest_only;
+  of_kind.kinds = {kind};
+  ASSIGN_OR_RETURN(const ColumnView view, columns->View(db));
+  ASSIGN_OR_RETURN(ColumnFilter test, ColumnFilter::Make(db, view, of_kind));
+  for (const auto& block : view.blocks) {
+    for (const RecordColumns& record : block->records) {
+      if (test.Misses(record) == 0) entries.push_back(record.entry_id);
+    }
+  }
   return entries;
 }
 
@@ -135,13 +138,18 @@ absl::StatusOr<EntryList> EntriesWithTerms(Connection& db,
   return entries;
 }
 
-absl::StatusOr<EntryList> EntriesChangedSince(Connection& db, absl::Span<const int64_t> feed_ids, int kind,
-                                              int64_t since) {
+absl::StatusOr<EntryList> EntriesChangedSince(Connection& db, const IndexFilter& filter, int kind, int64_t since) {
   EntryList entries;
-  for (const bool is_public : {true, false}) {
+  if (!filter.narrowest_only) {  // nothing but public feeds: one version of each record
     Statement row = db.Prepare(kSelectChanged);
-    row.Bind(is_public, kind, since, JsonIds(feed_ids));
+    row.Bind(true, kind, since);
     RETURN_IF_ERROR(Append(row, &entries));
+  } else {
+    for (const bool is_public : {true, false}) {
+      Statement row = db.Prepare(kSelectChangedRecords);
+      row.Bind(is_public, kind, since, JsonIds(filter.feed_ids));
+      RETURN_IF_ERROR(Append(row, &entries));
+    }
   }
   SortUnique(&entries);
   return entries;

@@ -16,15 +16,17 @@
 #include "absl/types/span.h"
 #include "server/store/database.h"
 #include "server/store/index_queries.h"
+#include "server/store/record_columns.h"
 
 namespace cairn {
 
 // Entry ids.
 using EntryList = std::vector<int64_t>;
 
-// The entries of `kind` in the filter's feeds in order of (id, feed); of supplements and what is under them the
-// narrowest where the filter says so. Its other conditions are not looked at. 100,000 take some 10 milliseconds.
-absl::StatusOr<EntryList> ListAllEntries(Connection& db, const IndexFilter& filter, int kind);
+// The entries of `kind` in the filter's feeds in the order in which this node first heard of them, so that what is new
+// stands at the end and no page before it moves; of supplements and what is under them the narrowest where the filter
+// says so. Its other conditions are not looked at. 100,000 take a millisecond.
+absl::StatusOr<EntryList> ListAllEntries(Connection& db, ColumnCache* columns, const IndexFilter& filter, int kind);
 
 // Where a service is offered.
 struct ServicePlace {
@@ -43,10 +45,9 @@ absl::StatusOr<std::vector<ServicePlace>> ServicePlacesById(Connection& db, absl
 absl::StatusOr<EntryList> EntriesOfOrganization(Connection& db, absl::string_view organization_id);
 // Records classified by one of `terms`, pairs of taxonomy and code as the index has them.
 absl::StatusOr<EntryList> EntriesWithTerms(Connection& db, absl::Span<const std::pair<std::string, std::string>> terms);
-// Live entries of which something in `feed_ids` changed at or after the number `since`: themselves, or what lies under
-// or over them.
-absl::StatusOr<EntryList> EntriesChangedSince(Connection& db, absl::Span<const int64_t> feed_ids, int kind,
-                                              int64_t since);
+// Entries of which something in the filter's feeds changed at or after the number `since`: themselves, or, of
+// supplements and what is under them, either.
+absl::StatusOr<EntryList> EntriesChangedSince(Connection& db, const IndexFilter& filter, int kind, int64_t since);
 // Records that are within the circle of the filter, by places in its readable_feed_ids.
 absl::StatusOr<EntryList> EntriesNear(Connection& db, const IndexFilter& filter);
 // Records that refer to one of the locations.

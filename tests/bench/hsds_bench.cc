@@ -70,6 +70,10 @@ class HsdsBench : public ApiTest {
 
 TEST_F(HsdsBench, ListsAndFeeds) {
   const auto change = [this](int i) { db_.Publish(lv_, {TestService(30'000'000 + i, "Another")}); };
+  const std::clock_t start = std::clock();
+  ASSERT_EQ(Get("/hsds/services?search=night").status, 200);
+  std::cout << absl::StrFormat("the first request after a start, which reads the columns%37.0f ms\n",
+                               static_cast<double>(std::clock() - start) * 1000 / CLOCKS_PER_SEC);
   Measure("/hsds/services?page=RANDOM");
   Measure("/hsds/services?page=RANDOM&per_page=100", change);
   Measure("/hsds/services?page=RANDOM&full=true");
