@@ -95,7 +95,7 @@ std::string PlaceText(const v1::TrainingSession& session, const std::string& mod
   if (!session.place().empty()) parts.push_back(session.place());
   if (!session.country().empty()) parts.push_back(CountryName(session.country()));
   const std::string& held = session.mode().empty() ? mode : session.mode();
-  if (held == "online" || (parts.empty() && !held.empty())) parts.push_back(held);
+  if (held == "online") parts.push_back(held);  // "onsite" says nothing of where
   return absl::StrJoin(parts, ", ");
 }
 

@@ -1,8 +1,10 @@
 #include "server/directory/catalogue.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <limits>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -49,6 +51,31 @@ EntryList InAll(const EntryList& entries, const std::vector<EntryList>& sets) {
   std::copy_if(entries.begin(), entries.end(), std::back_inserter(found),
                [&](int64_t id) { return times[static_cast<size_t>(id)] == sets.size(); });
   return found;
+}
+
+// The middle of the places of each town: one postal code may be used in several countries.
+std::vector<std::pair<double, double>> CentresOf(const std::vector<PlaceFound>& places) {
+  constexpr double kTownDegrees = 0.5;  // some 50 km: no postal code is as wide
+  struct Town {
+    std::pair<double, double> first, sum;
+    double points = 0;
+  };
+  std::vector<Town> towns;
+  for (const PlaceFound& place : places) {
+    if (!place.point.has_value()) continue;
+    const auto [latitude, longitude] = *place.point;
+    auto town = std::find_if(towns.begin(), towns.end(), [&](const Town& each) {
+      return std::abs(each.first.first - latitude) < kTownDegrees &&
+             std::abs(each.first.second - longitude) < kTownDegrees;
+    });
+    if (town == towns.end()) town = towns.insert(town, Town{*place.point, {0, 0}, 0});
+    town->sum.first += latitude;
+    town->sum.second += longitude;
+    ++town->points;
+  }
+  std::vector<std::pair<double, double>> centres;
+  for (const Town& town : towns) centres.emplace_back(town.sum.first / town.points, town.sum.second / town.points);
+  return centres;
 }
 
 // The version that stands by itself, as the index demands it; a supplement does not.
@@ -174,21 +201,17 @@ absl::StatusOr<std::vector<std::string>> CatalogueReading::LocationsOf(const Cat
   ASSIGN_OR_RETURN(const std::vector<PlaceFound> places,
                    PlacesWithPostalCode(*reading_.connection, index.feed_ids, filter.postal_code,
                                         limits::catalogue_postcode_places_max));
-  std::vector<std::string> ids;
-  NearFilter centre;
-  size_t points = 0;
-  for (const PlaceFound& place : places) {
-    ids.push_back(place.id);
-    if (!place.point.has_value()) continue;
-    centre.latitude += place.point->first;
-    centre.longitude += place.point->second;
-    ++points;
+  // What is there is also near there, with or without a point.
+  std::set<std::string> ids;
+  for (const PlaceFound& place : places) ids.insert(place.id);
+  if (filter.within_km.has_value()) {
+    for (const auto& [latitude, longitude] : CentresOf(places)) {
+      index.near = NearFilter{latitude, longitude, *filter.within_km};
+      ASSIGN_OR_RETURN(const std::vector<std::string> near, LocationsNear(*reading_.connection, index));
+      ids.insert(near.begin(), near.end());
+    }
   }
-  if (!filter.within_km.has_value() || points == 0) return ids;
-  index.near = NearFilter{centre.latitude / static_cast<double>(points), centre.longitude / static_cast<double>(points),
-                          *filter.within_km};
-  ASSIGN_OR_RETURN(const std::vector<std::string> near, LocationsNear(*reading_.connection, index));
-  return near;
+  return std::vector<std::string>(ids.begin(), ids.end());
 }
 
 absl::StatusOr<EntryList> CatalogueReading::PlacedIn(const CatalogueFilter& filter) const {

@@ -12,6 +12,7 @@
 #include "common/base/limits.h"
 #include "common/base/status_macros.h"
 #include "common/record/kinds.h"
+#include "common/record/supplement.h"
 #include "server/directory/reading.h"
 #include "server/directory/record_view.h"
 #include "server/directory/request_filter.h"
@@ -166,8 +167,8 @@ absl::StatusOr<v1::ListPartnersResponse> DirectoryReader::ListPartners(const Rea
     ASSIGN_OR_RETURN(const Counts supplements, CountSupplements(*reading.connection));
     std::map<std::string, v1::PartnerSummary> summaries;
     for (const v1::Partner& partner : reading.charter->charter().partners()) {
-      // The public learns of a partner by what it publishes, partners know each other.
-      if (!reader.partner().empty()) summaries[partner.id()];
+      // The public learns of a partner by what it publishes; members of the consortium know each other.
+      if (!reader.partner().empty() && reader.MayAsk(audience_consortium)) summaries[partner.id()];
     }
     std::map<std::string, int64_t> as_of;
     for (const IndexedFeed& feed : reading.feeds) {

@@ -150,14 +150,12 @@ void HttpServer::Parts::OnAccepted(tcp::socket socket) {
   if (failed) return;
   socket.set_option(tcp::no_delay(true), failed);
   const std::string address = PlainAddress(remote.address().to_string());
-  int& of_address = by_address[LimitKey(address)];
-  if (of_address >= host.options.connections_per_address_max) return;  // closed as it goes out of scope
+  const std::string key = LimitKey(address);
+  const auto known = by_address.find(key);
+  if (known != by_address.end() && known->second >= host.options.connections_per_address_max) return;  // it closes
   if (count >= host.options.connections_max) MakeRoom();
-  if (count >= host.options.connections_max) {
-    if (of_address == 0) by_address.erase(LimitKey(address));
-    return;
-  }
-  ++of_address;
+  if (count >= host.options.connections_max) return;
+  ++by_address[key];  // looked up again: who made room may have been the last of this very address
   ++count;
   std::shared_ptr<asio::ssl::context> context;
   {

@@ -92,9 +92,11 @@ std::string NextPage(const PlainReader& reader, absl::string_view token) {
 std::string SessionLine(const PlainReader& reader, const v1::DirectoryRecord& training,
                         const v1::TrainingSession& session) {
   const std::string name = PickText(training.record(), "name", reader.languages).value_or("");
+  const std::string status = session.status().empty() ? "scheduled" : session.status();
   return absl::StrCat("<li><strong><bdi>", EscapedHtml(absl::StrReplaceAll(session.start(), {{"T", " "}})),
                       "</bdi></strong> <a dir=\"auto\" href=\"", RecordAddress(reader, training), "\">",
-                      EscapedHtml(name), "</a> ", plain::Words(session.place()), "</li>");
+                      EscapedHtml(name), "</a> ", plain::Words(session.place()), " ",
+                      EscapedHtml(reader.texts->Get("sessionStatus", status)), "</li>");
 }
 
 }  // namespace
@@ -156,13 +158,13 @@ std::string Framed(const PlainReader& reader, absl::string_view current, absl::s
     absl::StrAppend(&languages, "<a hreflang=\"", tag, "\" lang=\"", tag, "\" href=\"?lang=", tag, "\">", name,
                     "</a> ");
   }
-  return absl::StrCat("<div class=\"plain-body\"><header class=\"top\"><div class=\"top-inner\"><a class=\"brand\" href=\"",
-                      Address(reader, "/"), "\">Cairn</a><nav class=\"menu\" aria-label=\"", Text(reader, "nav"), "\">",
-                      menu, "</nav><a class=\"leave\" rel=\"noreferrer\" href=\"", neutral_page, "\">",
-                      Text(reader, "leave"), "</a></div></header><main id=\"content\"><div class=\"plain-page\">",
-                      content, "<noscript><p class=\"hint\">", Text(reader, "plainNote"), "</p></noscript>",
-                      "</div></main><footer class=\"foot\"><div class=\"foot-inner\"><p>", languages,
-                      "</p></div></footer></div>");
+  return absl::StrCat(
+      "<div class=\"plain-body\"><header class=\"top\"><div class=\"top-inner\"><a class=\"brand\" href=\"",
+      Address(reader, "/"), "\">Cairn</a><nav class=\"menu\" aria-label=\"", Text(reader, "nav"), "\">", menu,
+      "</nav><a class=\"leave\" rel=\"noreferrer\" href=\"", neutral_page, "\">", Text(reader, "leave"),
+      "</a></div></header><main id=\"content\"><div class=\"plain-page\">", content, "<noscript><p class=\"hint\">",
+      Text(reader, "plainNote"), "</p></noscript>", "</div></main><footer class=\"foot\"><div class=\"foot-inner\"><p>",
+      languages, "</p></div></footer></div>");
 }
 
 }  // namespace plain

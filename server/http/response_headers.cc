@@ -36,7 +36,7 @@ constexpr std::pair<const char*, const char*> page_headers[] = {
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
     {"Permissions-Policy", "geolocation=(self), camera=(), microphone=(), payment=(), usb=()"},
-    {"Access-Control-Expose-Headers", "ETag, Last-Modified, Retry-After, X-Ignored-Parameters"},
+    {"Access-Control-Expose-Headers", "ETag, Last-Modified, Retry-After, X-Ignored-Parameters, X-Modified-Through"},
 };
 
 void SetDefault(HttpResponse* response, absl::string_view name, absl::string_view value) {

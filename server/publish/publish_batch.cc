@@ -129,6 +129,13 @@ absl::StatusOr<std::vector<Problem>> PublishBatch::Validate(Connection* db, v1::
 }
 
 absl::Status PublishBatch::AddRecord(Connection* db, v1::PublishRecord* published, const ValidationContext& context) {
+  // Here and not only when all of it has come: what is collected lies on the node's disk, of a dry run as well.
+  const uint64_t allowed = publisher_->charter_->current()->QuotaOf(publisher_->options_.partner).records_max();
+  if (count_ >= allowed) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the batch has more records than the ", allowed,
+                     " that the charter allows the partner to have; nothing is changed"));
+  }
   v1::Record& record = *published->mutable_record();
   record.clear_updated_at();
   ASSIGN_OR_RETURN(std::vector<Problem> problems, Validate(db, &record, context));

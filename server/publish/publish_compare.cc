@@ -146,7 +146,8 @@ absl::StatusOr<std::optional<Problem>> PublishBatch::CheckHolders(Connection& db
       return std::optional<Problem>({"id", id, absl::StrCat("published by ", who),
                                      "each partner publishes its own records; give this one an id of its own"});
     }
-    if (header_.move() || !IsWiderAudience(header_.audience(), holder.audience)) continue;
+    const bool moves = header_.move() && holder.audience != header_.audience();
+    if (moves ? may_know : !IsWiderAudience(header_.audience(), holder.audience)) continue;
     ASSIGN_OR_RETURN(const auto entry, FindHeld(db, holder.audience, item.kind, item.id));
     if (!IsLive(entry)) continue;
     ASSIGN_OR_RETURN(const v1::Record record, ParseRecord(entry->payload()));
@@ -154,7 +155,8 @@ absl::StatusOr<std::optional<Problem>> PublishBatch::CheckHolders(Connection& db
     return std::optional<Problem>({"id", id,
                                    absl::StrCat("published to ", may_know ? holder.audience : "another audience",
                                                 " as a whole, which its readers would go on seeing"),
-                                   absl::StrCat("with --move it goes from there to ", header_.audience())});
+                                   moves ? "let somebody move it who may read that audience"
+                                         : absl::StrCat("with --move it goes from there to ", header_.audience())});
   }
   return std::nullopt;
 }

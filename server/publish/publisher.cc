@@ -204,9 +204,14 @@ absl::StatusOr<std::vector<Publisher::OwnEntry>> Publisher::FindOwn(absl::Span<c
         found.push_back({audience, kind, id16, entry->seq(), entry->tombstone(), entry->payload().size()});
       }
     }
-    const bool may_know = std::any_of(found.begin() + static_cast<ptrdiff_t>(before), found.end(),
-                                      [&](const auto& e) { return reader == nullptr || reader->MayAsk(e.audience); });
-    if (!may_know) missing.push_back(id);
+    const auto first = found.begin() + static_cast<ptrdiff_t>(before);
+    const auto hidden = [&](const OwnEntry& e) { return reader != nullptr && !reader->MayAsk(e.audience); };
+    // Who may read a live version decides about all of them. To others the record is what they may still know of it:
+    // one that was withdrawn, when it went from there to a narrower audience, or none.
+    if (std::none_of(first, found.end(), [&](const OwnEntry& e) { return !e.tombstone && !hidden(e); })) {
+      found.erase(std::remove_if(first, found.end(), hidden), found.end());
+    }
+    if (found.size() == before) missing.push_back(id);
     return absl::OkStatus();
   };
   for (size_t from = 0; from < once.size(); from += limits::publish_chunk_entries) {

@@ -143,8 +143,7 @@ struct Keeper : grpc::ClientBidiReactor<v1::SyncMessage, v1::SyncMessage> {
 };
 
 void KeepCallbackThreads() {
-  static const Keeper* const keeper = new Keeper;
-  (void)keeper;
+  [[gnu::used]] static const Keeper* const keeper = new Keeper;  // kept in memory, so that it is no leak
 }
 
 }  // namespace

@@ -139,7 +139,12 @@ int Connection::Checkpoint(CheckpointMode mode) {
   sqlite3_busy_timeout(db_, checkpoint_wait_millis);
   const int code = sqlite3_wal_checkpoint_v2(db_, nullptr, sqlite_mode, nullptr, nullptr);
   sqlite3_busy_timeout(db_, busy_timeout_millis);
-  if (code == SQLITE_OK && mode == CheckpointMode::kTruncate) wal_pages_ = 0;
+  if (code == SQLITE_OK && mode == CheckpointMode::kTruncate) {
+    wal_pages_ = 0;
+    // The file was scrubbed as it was written, and the pages in memory were not: the next change of one, or a backup,
+    // would bring back what has been erased.
+    sqlite3_db_release_memory(db_);
+  }
   return code;
 }
 

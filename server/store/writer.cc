@@ -169,6 +169,9 @@ absl::Status Writer::RunTransaction(const std::vector<Job>& jobs, std::vector<ab
     (*results)[i] = RunBody(jobs[i], jobs.size() == 1);
     disk_error = db_->TakeDiskError();
     if (disk_error != 0) status = SqliteStatus(disk_error, db_->handle(), "writing");
+    // SQLite may end a transaction by itself, as when memory runs out: what the group did before is gone with it.
+    const bool ended = jobs.size() > 1 && db_->autocommit();
+    if (status.ok() && ended) status = absl::ResourceExhaustedError("the database ended the transaction; try again");
   }
   if (status.ok() && !db_->autocommit()) status = db_->Execute("COMMIT");
   if (disk_error == 0) disk_error = db_->TakeDiskError();

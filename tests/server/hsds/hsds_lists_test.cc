@@ -95,6 +95,18 @@ TEST_F(HsdsListsTest, PlacesAreFoundByPostcodeAndAround) {
   EXPECT_EQ(GetJson("/hsds/service_at_locations")["total_items"], 3);
 }
 
+TEST_F(HsdsListsTest, OnePostcodeOfTwoCountriesIsTwoTownsAndAPlaceWithoutAPointIsInItsOwn) {
+  v1::Record unmapped = PlaceWithCode(22, "1000", 50);
+  unmapped.mutable_location()->clear_latitude();
+  unmapped.mutable_location()->clear_longitude();
+  db_.Publish(pl_, {PlaceWithCode(20, "1000", 42.7), PlaceWithCode(21, "1000", 50.8), unmapped,
+                    PlaceWithCode(23, "1001", 42.71), PlaceWithCode(24, "5000", 46.75), At(TestService(1, "South"), 20),
+                    At(TestService(2, "North"), 21), At(TestService(3, "Somewhere"), 22),
+                    At(TestService(4, "Next"), 23), At(TestService(5, "Between"), 24)});
+  EXPECT_THAT(Ids("/hsds/services?postcode=1000&proximity=5000"),
+              UnorderedElementsAre(TestId(1), TestId(2), TestId(3), TestId(4)));
+}
+
 TEST_F(HsdsListsTest, AStreamHasEveryRecordOnceWhateverChangesMeanwhile) {
   std::vector<v1::Record> services;
   for (int n = 1; n <= 1200; ++n) services.push_back(TestService(n, "S", std::string(600, 'x')));

@@ -242,6 +242,20 @@ TEST_F(HttpServerTest, OneAddressDoesNotTakeAllPlaces) {
   EXPECT_THAT(Get(port(), "/a"), HasSubstr("GET /a"));
 }
 
+TEST_F(HttpServerTest, WhoMakesRoomMayBeOfTheNewcomersOwnAddress) {
+  options_.connections_max = 1;
+  Start();
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(std::make_unique<RawClient>(port(), "127.0.0.2"));
+    clients.back()->Send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(clients.back()->ReadUntil("GET /a"), HasSubstr("200 OK"));
+  }
+  clients.clear();
+  WaitForConnections(0);
+  EXPECT_THAT(Get(port(), "/b"), HasSubstr("GET /b"));
+}
+
 TEST_F(HttpServerTest, TenThousandIdleConnectionsShutNobodyOut) {
   options_.connections_max = 9'000;
   options_.idle_max = absl::Seconds(60);

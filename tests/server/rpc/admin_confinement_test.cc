@@ -111,6 +111,28 @@ TEST_F(AdminConfinementTest, AttackByFishing_ARecordForAnotherAudienceIsNotPubli
   EXPECT_TRUE(local.GetReceipts(receipts).ok());
 }
 
+TEST_F(AdminConfinementTest, AttackByOldKnowledge_WhatWentToANarrowerAudienceIsOutOfReach) {
+  Client local{grpc::CreateChannel("unix:" + folder_ + "/s", grpc::InsecureChannelCredentials())};
+  ASSERT_TRUE(PublishWith(&local, v1::PublishHeader())->committed());
+  v1::PublishHeader narrower;
+  narrower.set_audience("consortium");
+  narrower.set_move(true);
+  ASSERT_TRUE(PublishWith(&local, narrower)->committed());
+  Client publisher = ClientOf(v1::PUBLISHER);
+  v1::WithdrawRequest withdraw;
+  withdraw.add_ids(uuid);
+  const auto withdrawn = publisher.Withdraw(withdraw);
+  ASSERT_TRUE(withdrawn.ok()) << withdrawn.status();
+  EXPECT_EQ(withdrawn->result().withdrawn(), 0u);
+  v1::PublishHeader back;
+  back.set_audience("public");
+  back.set_move(true);
+  EXPECT_FALSE(PublishWith(&publisher, back)->committed());
+  EXPECT_NE(SnapshotFor(grpc::CreateChannel("unix:" + folder_ + "/s", grpc::InsecureChannelCredentials()), "consortium")
+                ->find(uuid),
+            std::string::npos);
+}
+
 TEST_F(AdminConfinementTest, AttackByFishing_APublishOverARecordForAnotherAudienceDoesNotNameIt) {
   Client local{grpc::CreateChannel("unix:" + folder_ + "/s", grpc::InsecureChannelCredentials())};
   v1::PublishHeader consortium;

@@ -10,6 +10,7 @@
 #include "common/base/random.h"
 #include "common/text/fold.h"
 #include "gmock/gmock.h"
+#include "server/store/backup.h"
 #include "server/store/scrubbing_vfs.h"
 #include "tests/server/store/store_fixture.h"
 
@@ -185,13 +186,31 @@ TEST_F(ErasureTest, NothingOfThousandsOfWithdrawnRecordsOutlivesThem) {
     ASSERT_TRUE(Put(std::move(entries), seq).ok());
   }
   EXPECT_EQ(EraseNow(), absl::OkStatus());
-  const std::string files = Files();
-  std::set<std::string> found;
-  for (size_t at = files.find("zq"); at != std::string::npos; at = files.find("zq", at + 1)) {
-    found.insert(files.substr(at, 36));
-  }
+  const auto markers = [this] {
+    const std::string files = Files();
+    std::set<std::string> found;
+    for (size_t at = files.find("zq"); at != std::string::npos; at = files.find("zq", at + 1)) {
+      found.insert(files.substr(at, 36));
+    }
+    return found;
+  };
+  std::set<std::string> found = markers();
   for (const uint64_t s : gone) EXPECT_EQ(found.count(marker(s)), 0u) << "of change " << s;
   for (const auto& [n, s] : live) EXPECT_EQ(found.count(marker(s)), 1u) << "of change " << s;
+  // Nor does a page that was in memory bring anything back, when it changes or is copied.
+  for (int round = 0; round < 20; ++round) {
+    std::vector<v1::Entry> entries;
+    for (int i = 0; i < 20; ++i) {
+      ++seq;
+      entries.push_back(LiveEntry(2'000 + seq, seq, std::string(random.Below(2'000), 'y')));
+    }
+    ASSERT_TRUE(Put(std::move(entries), seq).ok());
+  }
+  const absl::Status copied =
+      BackUp(store_.get(), folder_ + "/copy.db", "copy", [](const BackupProgress&) { return absl::OkStatus(); });
+  EXPECT_TRUE(copied.ok()) << copied;
+  found = markers();
+  for (const uint64_t s : gone) EXPECT_EQ(found.count(marker(s)), 0u) << "back again: change " << s;
   EXPECT_EQ(Count("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
 }
 
