@@ -146,7 +146,11 @@ class AdminServerTest : public ServicesTest {
     bool finished = false;
   };
 
-  v1::ListAuditResponse Audit() { return *audit_->List({}); }
+  // Refusals are queued: whoever reads at once may miss them, so what was queued is written first.
+  v1::ListAuditResponse Audit() {
+    EXPECT_TRUE(store_->Write([](Connection&) { return absl::OkStatus(); }).ok());
+    return *audit_->List({});
+  }
 
   int tokens_made_ = 0;
   std::unique_ptr<AdminServer> admin_;
