@@ -31,6 +31,8 @@ inline constexpr size_t package_descriptor_bytes_max = 1024 * 1024;       // dat
 
 // --- publishing
 inline constexpr int publish_batches_max = 8;                    // open at once; each has a file and a page cache of its own
+inline constexpr int publish_batches_per_caller_max = 2;         // of one token: a second while the first is being committed
+inline constexpr int publish_message_seconds_max = 300;          // a batch whose sender is silent for so long is dropped: programs convert for minutes
 inline constexpr size_t publish_problems_max = 1'000;            // beyond it a file is wrong as a whole
 inline constexpr uint32_t publish_changes_default = 1'000;       // changes that a dry run lists
 inline constexpr size_t publish_chunk_entries = 512;             // read, compared and staged together: some ten milliseconds
@@ -128,6 +130,7 @@ inline constexpr uint32_t hsds_page_size_max = 1'000;            // 1 MB a page;
 inline constexpr size_t hsds_nested_services_max = 1'000;        // within one organization; the list has all
 inline constexpr uint32_t rpde_page_items_default = 500;         // what the specification suggests
 inline constexpr uint32_t rpde_page_items_max = 1'000;           // the same as a page of a list
+inline constexpr size_t trend_points_max = 1'000;                // of a curve: a pixel each; then every second one goes
 inline constexpr int query_budget_millis = 2'000;                // then a query is stopped, so that one reader cannot hold the pool
 
 // --- administrators and readers
@@ -138,6 +141,7 @@ inline constexpr uint32_t token_days_default = 90;               // a token that
 inline constexpr uint32_t token_days_max = 3'660;                // ten years: a dashboard that runs unattended
 inline constexpr int token_used_write_minutes = 10;              // last use is known to that; a write with every read would wear the disk
 inline constexpr int caller_streams_max = 8;                     // of one token at a time: each holds a thread
+inline constexpr int caller_snapshots_max = 1;                   // of one token at a time: each holds a file of the whole directory on the disk
 inline constexpr int caller_requests_per_second = 50;            // a busy dashboard has 5; one token cannot hold the readers of the database
 inline constexpr int caller_requests_burst = 200;                // a page that asks many things at once
 inline constexpr int admin_threads_max = 400;                    // of the administrators' listener; the socket has its own
