@@ -7,10 +7,22 @@
 #include "common/base/limits.h"
 
 namespace cairn {
+namespace {
+
+struct KindLimit {
+  StreamKind kind;
+  const char* name;
+  int most;
+};
+constexpr KindLimit kind_limits[] = {{StreamKind::kAny, "streams", limits::caller_streams_max},
+                                     {StreamKind::kBatch, "batches", limits::publish_batches_per_caller_max},
+                                     {StreamKind::kSnapshot, "snapshots", limits::caller_snapshots_max}};
+
+}  // namespace
 
 CallerLimits::Use& CallerLimits::UseOf(const std::string& caller) {
   const absl::Duration now = clock_->Monotonic();
-  Use& use = uses_.try_emplace(caller, Use{limits::caller_requests_burst, now, 0}).first->second;
+  Use& use = uses_.try_emplace(caller, Use{limits::caller_requests_burst, now}).first->second;
   const double earned = absl::ToDoubleSeconds(now - use.filled) * limits::caller_requests_per_second;
   use.allowance = std::min<double>(limits::caller_requests_burst, use.allowance + earned);
   use.filled = now;
@@ -31,23 +43,33 @@ absl::Status CallerLimits::TakeRequest(const Caller& caller) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<CallerLimits::Slot>> CallerLimits::TakeStream(const Caller& caller) {
+int& CallerLimits::Use::Of(StreamKind kind) {
+  if (kind == StreamKind::kBatch) return batches;
+  return kind == StreamKind::kSnapshot ? snapshots : streams;
+}
+
+absl::StatusOr<std::unique_ptr<CallerLimits::Slot>> CallerLimits::TakeStream(const Caller& caller, StreamKind kind) {
   if (caller.local()) return nullptr;
   absl::MutexLock lock(&mutex_);
   Use& use = UseOf(caller.name());
-  if (use.streams >= limits::caller_streams_max) {
+  for (const KindLimit& limit : kind_limits) {
+    if (limit.kind != StreamKind::kAny && limit.kind != kind) continue;
+    if (use.Of(limit.kind) < limit.most) continue;
     return WithReason(
-        absl::ResourceExhaustedError(absl::StrCat(caller.name(), " has ", use.streams,
-                                                  " streams open, as many as it may; end one before another is begun")),
+        absl::ResourceExhaustedError(absl::StrCat(caller.name(), " has ", use.Of(limit.kind), " ", limit.name,
+                                                  " open, as many as it may; end one before another is begun")),
         "TOO_MANY_STREAMS");
   }
   ++use.streams;
-  return std::make_unique<Slot>(this, caller.name());
+  if (kind != StreamKind::kAny) ++use.Of(kind);
+  return std::make_unique<Slot>(this, caller.name(), kind);
 }
 
-void CallerLimits::EndStream(const std::string& caller) {
+void CallerLimits::EndStream(const std::string& caller, StreamKind kind) {
   absl::MutexLock lock(&mutex_);
-  --UseOf(caller).streams;
+  Use& use = UseOf(caller);
+  --use.streams;
+  if (kind != StreamKind::kAny) --use.Of(kind);
 }
 
 }  // namespace cairn

@@ -15,6 +15,9 @@
 
 namespace cairn {
 
+// What a stream holds besides its thread, of which the whole node has few.
+enum class StreamKind { kAny, kBatch, kSnapshot };
+
 // Counts requests and streams by caller; the local operator is not counted. Thread-safe. Must outlive its slots.
 class CallerLimits {
  public:
@@ -23,31 +26,37 @@ class CallerLimits {
   // A running stream; what it took is given back when this goes.
   class Slot {
    public:
-    Slot(CallerLimits* limits, std::string caller) : limits_(limits), caller_(std::move(caller)) {}
-    ~Slot() { limits_->EndStream(caller_); }
+    Slot(CallerLimits* limits, std::string caller, StreamKind kind)
+        : limits_(limits), caller_(std::move(caller)), kind_(kind) {}
+    ~Slot() { limits_->EndStream(caller_, kind_); }
     Slot(const Slot&) = delete;
     Slot& operator=(const Slot&) = delete;
 
    private:
     CallerLimits* const limits_;
     const std::string caller_;
+    const StreamKind kind_;
   };
 
   // Counts one request. RESOURCE_EXHAUSTED, reason TOO_MANY_REQUESTS, beyond limits::caller_requests_per_second after a
   // burst of limits::caller_requests_burst.
   absl::Status TakeRequest(const Caller& caller);
   // Counts a stream for as long as the slot lives; nullptr for the local operator. RESOURCE_EXHAUSTED, reason
-  // TOO_MANY_STREAMS, beyond limits::caller_streams_max.
-  absl::StatusOr<std::unique_ptr<Slot>> TakeStream(const Caller& caller);
+  // TOO_MANY_STREAMS, beyond limits::caller_streams_max, of which limits::publish_batches_per_caller_max may be batches
+  // and limits::caller_snapshots_max snapshots.
+  absl::StatusOr<std::unique_ptr<Slot>> TakeStream(const Caller& caller, StreamKind kind = StreamKind::kAny);
 
  private:
   struct Use {
     double allowance;       // requests that may come at once
     absl::Duration filled;  // when the allowance was counted
-    int streams = 0;
+    int streams = 0;        // of all kinds
+    int batches = 0;
+    int snapshots = 0;
+    int& Of(StreamKind kind);
   };
   Use& UseOf(const std::string& caller) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void EndStream(const std::string& caller);
+  void EndStream(const std::string& caller, StreamKind kind);
 
   Clock* const clock_;
   absl::Mutex mutex_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -54,7 +56,8 @@ class Group {
   std::vector<v1::DirectoryRecord> records_;
 };
 
-// Every record of the reading in order of (kind, id), page by page. Tells `progress` how many so far.
+// Every record of the reading in order of (kind, id), page by page. Tells `progress` how many so far, and ends with its
+// status when that is not OK.
 absl::Status WriteRecords(const Reading& reading, const std::function<absl::Status(uint64_t)>& progress,
                           SnapshotFile* file) {
   const IndexFilter all = reading.Filter(v1::RecordFilter());
@@ -126,6 +129,55 @@ absl::StatusOr<Reader> SnapshotMaker::ReaderFor(const Reader& caller, const std:
   return Reader::Limited(caller.partner(), std::move(audiences));
 }
 
+// One that is collected: by a thread of its own, so that a client who does not take its progress holds up nobody. A
+// read transaction that stays open keeps the write-ahead log from ending, and what was withdrawn from going.
+class SnapshotMaker::Collecting {
+ public:
+  // `collect` is given what tells how far it has come, and whether to go on.
+  using Progress = std::function<absl::Status(uint64_t records)>;
+  explicit Collecting(std::function<absl::Status(const Progress&)> collect)
+      : thread_([this, collect = std::move(collect)] {
+          const absl::Status status = collect([this](uint64_t records) { return Told(records); });
+          absl::MutexLock lock(&mutex_);
+          status_ = status;
+        }) {}
+  ~Collecting() { Stop(absl::CancelledError("nobody waits for it")); }
+
+  // Waits for news: the records so far, until all are there.
+  absl::StatusOr<uint64_t> Next(bool* done) {
+    absl::MutexLock lock(&mutex_);
+    const auto news = [this]()
+                          ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return status_.has_value() || records_ != shown_; };
+    mutex_.Await(absl::Condition(&news));
+    *done = status_.has_value();
+    if (*done) RETURN_IF_ERROR(*status_);
+    return shown_ = records_;
+  }
+
+  // Returns when it has ended: at the next page, when it had not.
+  void Stop(const absl::Status& why) {
+    {
+      absl::MutexLock lock(&mutex_);
+      stop_ = why;
+    }
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  absl::Status Told(uint64_t records) {
+    absl::MutexLock lock(&mutex_);
+    records_ = records;
+    return stop_;
+  }
+
+  absl::Mutex mutex_;
+  uint64_t records_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t shown_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status stop_ ABSL_GUARDED_BY(mutex_);
+  std::optional<absl::Status> status_ ABSL_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
 absl::Status SnapshotMaker::Make(const Reader& caller, const std::string& audience, const Sink& sink) {
   const std::shared_ptr<const CharterView> charter = charter_();
   ASSIGN_OR_RETURN(const Reader reader, ReaderFor(caller, audience));
@@ -148,27 +200,28 @@ absl::Status SnapshotMaker::Make(const Reader& caller, const std::string& audien
     return sink(part);
   };
   ASSIGN_OR_RETURN(const std::unique_ptr<SnapshotFile> file, SnapshotFile::Create(folder_));
-  v1::MakeSnapshotResponse progress;
-  {
+  Collecting collecting([&](const Collecting::Progress& progress) {
     absl::MutexLock lock(&mutex_);
-    RETURN_IF_ERROR(Collect(reader, audience, charter, strict, file.get(), &progress));
+    return Collect(reader, audience, charter, progress, file.get());
+  });
+  v1::MakeSnapshotResponse part;
+  for (bool all = false; !all;) {
+    ASSIGN_OR_RETURN(const uint64_t records, collecting.Next(&all));
+    part.set_records(records);
+    RETURN_IF_ERROR(strict(part));
   }
   LogInfo("snapshot.made", {{"audience", audience}, {"bytes", file->bytes()}});
-  return Send(file.get(), progress, strict);
+  return Send(file.get(), part, strict);
 }
 
 absl::Status SnapshotMaker::Collect(const Reader& reader, const std::string& audience,
-                                    const std::shared_ptr<const CharterView>& charter, const Sink& sink,
-                                    SnapshotFile* file, v1::MakeSnapshotResponse* progress) {
+                                    const std::shared_ptr<const CharterView>& charter,
+                                    const std::function<absl::Status(uint64_t)>& progress, SnapshotFile* file) {
   SnapshotAbout about;
   about.consortium = store_->consortium();
   about.consortium_name = charter->charter().consortium_name();
   about.audience = audience;
   about.charter_version = charter->version();
-  const auto tell = [&](uint64_t records) {
-    progress->set_records(records);
-    return sink(*progress);
-  };
   RETURN_IF_ERROR(store_->Read(
       [&](Connection& connection) -> absl::Status {
         Reading reading;
@@ -180,7 +233,7 @@ absl::Status SnapshotMaker::Collect(const Reader& reader, const std::string& aud
           if (feed.moving) return StillMoving();
         }
         RETURN_IF_ERROR(WritePartners(reading, reader, file));
-        return WriteRecords(reading, tell, file);
+        return WriteRecords(reading, progress, file);
       },
       collecting_max));
   return file->Finish(about);

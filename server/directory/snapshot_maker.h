@@ -35,10 +35,12 @@ class SnapshotMaker {
   absl::Status Make(const Reader& caller, const std::string& audience, const Sink& sink);
 
  private:
-  // Fills and finishes the file with what `reader` may read, in one read transaction; counts into `progress`.
+  class Collecting;
+  // Fills and finishes the file with what `reader` may read, in one read transaction, within which nobody is waited
+  // for.
   absl::Status Collect(const Reader& reader, const std::string& audience,
-                       const std::shared_ptr<const CharterView>& charter, const Sink& sink, SnapshotFile* file,
-                       v1::MakeSnapshotResponse* progress);
+                       const std::shared_ptr<const CharterView>& charter,
+                       const std::function<absl::Status(uint64_t records)>& progress, SnapshotFile* file);
   static absl::Status Send(SnapshotFile* file, v1::MakeSnapshotResponse part, const Sink& sink);
 
   Store* const store_;

@@ -170,9 +170,10 @@ absl::StatusOr<Admission> Gate::Admit(const grpc::ServerContext& context, absl::
   return Admission(authoriser_, std::move(caller), nullptr, nullptr);
 }
 
-absl::StatusOr<Admission> Gate::AdmitStream(grpc::ServerContext* context, absl::string_view method) const {
+absl::StatusOr<Admission> Gate::AdmitStream(grpc::ServerContext* context, absl::string_view method,
+                                            StreamKind kind) const {
   ASSIGN_OR_RETURN(Caller caller, Let(*context, method));
-  ASSIGN_OR_RETURN(std::unique_ptr<CallerLimits::Slot> slot, limits_->TakeStream(caller));
+  ASSIGN_OR_RETURN(std::unique_ptr<CallerLimits::Slot> slot, limits_->TakeStream(caller, kind));
   auto stream = std::make_unique<RunningStreams::Entry>(streams_.get(), caller.name(), context);
   // Revoked in between, it would not be among those that are cut off.
   RETURN_IF_ERROR(authoriser_->StillValid(caller));

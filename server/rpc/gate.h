@@ -76,7 +76,8 @@ class Gate {
   // show a token or a certificate; any other is refused. UNAUTHENTICATED, PERMISSION_DENIED or RESOURCE_EXHAUSTED.
   absl::StatusOr<Admission> Admit(const grpc::ServerContext& context, absl::string_view method) const;
   // The same for what streams, and so runs long.
-  absl::StatusOr<Admission> AdmitStream(grpc::ServerContext* context, absl::string_view method) const;
+  absl::StatusOr<Admission> AdmitStream(grpc::ServerContext* context, absl::string_view method,
+                                        StreamKind kind = StreamKind::kAny) const;
   // After the token was revoked: nothing that was begun with it runs on when this returns.
   void CutOff(absl::string_view token) const;
   // The same for a caller that is no more let in, by its name.

@@ -1,6 +1,7 @@
 #include "server/rpc/publishing_service.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "server/rpc/message_deadline.h"
 #include "server/rpc/status.h"
 
 namespace cairn {
@@ -104,15 +106,15 @@ grpc::Status Refuse(grpc::ServerContext* context, const Admission& call, const a
   return ToGrpcStatus(context, absl::Status(status.code(), "the node cannot do this now; its operator sees why"));
 }
 
-absl::StatusOr<v1::PublishResult> Receive(Publisher* publisher, const Admission& call, PublishStream* stream,
-                                          PublishSink* sink) {
+absl::StatusOr<v1::PublishResult> Receive(Publisher* publisher, const Admission& call,
+                                          const std::function<bool(v1::PublishRequest*)>& read, PublishSink* sink) {
   v1::PublishRequest request;
-  if (!stream->Read(&request) || !request.has_header()) {
+  if (!read(&request) || !request.has_header()) {
     return absl::InvalidArgumentError("the first message of a batch must be its header");
   }
   RETURN_IF_ERROR(CheckHeader(call, request.header()));
   ASSIGN_OR_RETURN(const std::unique_ptr<PublishBatch> batch, publisher->Begin(request.header(), &call.reader()));
-  while (stream->Read(&request)) {
+  while (read(&request)) {
     RETURN_IF_ERROR(call.StillValid());
     if (request.has_commit()) return batch->Commit(request.commit().record_count(), sink);
     if (!request.has_records()) return absl::InvalidArgumentError("after the header come records, then the commit");
@@ -124,10 +126,14 @@ absl::StatusOr<v1::PublishResult> Receive(Publisher* publisher, const Admission&
 }  // namespace
 
 grpc::Status PublishingService::Publish(grpc::ServerContext* context, PublishStream* stream) {
-  const absl::StatusOr<Admission> call = gate_->AdmitStream(context, publish);
+  const absl::StatusOr<Admission> call = gate_->AdmitStream(context, publish, StreamKind::kBatch);
   if (!call.ok()) return ToGrpcStatus(context, call.status());
   StreamSink sink(context, &*call, audit_, stream);
-  absl::StatusOr<v1::PublishResult> result = Receive(publisher_, *call, stream, &sink);
+  const auto read = [&](v1::PublishRequest* request) {
+    const MessageDeadline deadline(context, patience_);
+    return stream->Read(request);
+  };
+  absl::StatusOr<v1::PublishResult> result = Receive(publisher_, *call, read, &sink);
   if (absl::IsPermissionDenied(result.status())) audit_->Refused(call->caller(), publish, result.status());
   if (!result.ok()) return Refuse(context, *call, result.status());
   v1::PublishResponse last;

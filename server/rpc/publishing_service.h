@@ -1,7 +1,9 @@
 // Publishing over gRPC. Thin: unpack, one call, pack.
 #pragma once
 
+#include "absl/time/time.h"
 #include "cairn/v1/publishing.grpc.pb.h"
+#include "common/base/limits.h"
 #include "server/access/audit_log.h"
 #include "server/publish/publisher.h"
 #include "server/rpc/gate.h"
@@ -11,8 +13,10 @@ namespace cairn {
 // Thread-safe. What is passed in must outlive it.
 class PublishingService : public v1::Publishing::Service {
  public:
-  PublishingService(Publisher* publisher, const Gate* gate, AuditLog* audit)
-      : publisher_(publisher), gate_(gate), audit_(audit) {}
+  // `patience`: how long a batch may wait for its sender's next message.
+  PublishingService(Publisher* publisher, const Gate* gate, AuditLog* audit,
+                    absl::Duration patience = absl::Seconds(limits::publish_message_seconds_max))
+      : publisher_(publisher), gate_(gate), audit_(audit), patience_(patience) {}
 
   grpc::Status Publish(grpc::ServerContext* context,
                        grpc::ServerReaderWriter<v1::PublishResponse, v1::PublishRequest>* stream) override;
@@ -29,6 +33,7 @@ class PublishingService : public v1::Publishing::Service {
   Publisher* const publisher_;
   const Gate* const gate_;
   AuditLog* const audit_;
+  const absl::Duration patience_;
 };
 
 }  // namespace cairn

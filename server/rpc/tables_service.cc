@@ -1,18 +1,21 @@
 #include "server/rpc/tables_service.h"
 
 #include "common/base/status_macros.h"
+#include "server/rpc/message_deadline.h"
 #include "server/rpc/status.h"
 
 namespace cairn {
 
 grpc::Status TablesService::MakeSnapshot(grpc::ServerContext* context, const v1::MakeSnapshotRequest* request,
                                          grpc::ServerWriter<v1::MakeSnapshotResponse>* writer) {
-  const absl::StatusOr<Admission> call = gate_->AdmitStream(context, "/cairn.v1.Tables/MakeSnapshot");
+  const absl::StatusOr<Admission> call =
+      gate_->AdmitStream(context, "/cairn.v1.Tables/MakeSnapshot", StreamKind::kSnapshot);
   if (!call.ok()) return ToGrpcStatus(context, call.status());
   const absl::Status given = call->caller().RequireAudience(request->audience());
   if (!given.ok()) return ToGrpcStatus(context, given);
   const auto sink = [&](const v1::MakeSnapshotResponse& part) -> absl::Status {
     RETURN_IF_ERROR(call->StillValid());
+    const MessageDeadline deadline(context, patience_);
     return writer->Write(part) ? absl::OkStatus() : absl::CancelledError("the client has gone");
   };
   return ToGrpcStatus(context, snapshots_->Make(call->reader(), request->audience(), sink));

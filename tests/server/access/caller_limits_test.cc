@@ -44,6 +44,23 @@ TEST_F(CallerLimitsTest, AStreamGivesBackWhatItTook) {
   EXPECT_TRUE(limits_.TakeStream(caller).ok());
 }
 
+TEST_F(CallerLimitsTest, OfWhatTheNodeHasFewACallerHasFewer) {
+  const Caller caller = *Ask(Secret("dash", v1::READER));
+  std::vector<std::unique_ptr<CallerLimits::Slot>> slots;
+  slots.push_back(*limits_.TakeStream(caller, StreamKind::kSnapshot));
+  EXPECT_EQ(ReasonOf(limits_.TakeStream(caller, StreamKind::kSnapshot).status()), "TOO_MANY_STREAMS");
+  for (int i = 0; i < limits::publish_batches_per_caller_max; ++i) {
+    slots.push_back(*limits_.TakeStream(caller, StreamKind::kBatch));
+  }
+  EXPECT_EQ(ReasonOf(limits_.TakeStream(caller, StreamKind::kBatch).status()), "TOO_MANY_STREAMS");
+  while (slots.size() < limits::caller_streams_max) slots.push_back(*limits_.TakeStream(caller));
+  EXPECT_FALSE(limits_.TakeStream(caller).ok());
+  slots.clear();
+  EXPECT_TRUE(limits_.TakeStream(caller, StreamKind::kSnapshot).ok());
+  static_assert(3 * limits::publish_batches_per_caller_max < limits::publish_batches_max,
+                "three tokens leave room for others");
+}
+
 TEST_F(CallerLimitsTest, TheLocalOperatorIsNotCounted) {
   for (int i = 0; i < 3 * limits::caller_requests_burst; ++i) ASSERT_TRUE(limits_.TakeRequest(Local()).ok());
   for (int i = 0; i < 3 * limits::caller_streams_max; ++i) ASSERT_TRUE(limits_.TakeStream(Local()).ok());

@@ -184,6 +184,21 @@ TEST_F(SnapshotTest, LeavesNothingInTheFolderAndClearsWhatAKilledOneLeft) {
   EXPECT_THAT(left, ElementsAre("made.sqlite"));
 }
 
+// A read that stays open would keep the log growing, and what was withdrawn on the disk.
+TEST_F(SnapshotTest, AttackBySlowRetrieval_WhoDoesNotTakeItHoldsNoReadAndNobodyUp_R8) {
+  PublishForThree();
+  int held_up = 0;
+  const auto slow = [&](const v1::MakeSnapshotResponse& part) -> absl::Status {
+    if (++held_up > 1) return absl::CancelledError("enough");
+    EXPECT_EQ(part.total_bytes(), 0u) << "its first progress";
+    EXPECT_TRUE(Make("public").ok()) << "another's is made while this one's reader takes its time";
+    EXPECT_TRUE(db_.store->EmptyLog().ok()) << "no read is open";
+    return absl::OkStatus();
+  };
+  EXPECT_EQ(maker_->Make(Reader::Anonymous(), "public", slow).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(held_up, 2);
+}
+
 TEST_F(SnapshotTest, OnlySoManyAreMadeAtATime_R8) {
   PublishForThree();
   absl::Status refused;
