@@ -3,10 +3,12 @@
 #include <openssl/evp.h>
 
 #include <memory>
+#include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/crypto/hash.h"
 
 namespace cairn {
 namespace {
@@ -37,31 +39,21 @@ absl::StatusOr<std::string> KeyOf(absl::string_view passphrase, absl::string_vie
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, void (*)(EVP_CIPHER_CTX*)>;
 
 // Ready for the text; nullptr when the library fails.
-Cipher Begin(absl::string_view key, absl::string_view header, bool encrypt) {
+Cipher Begin(absl::string_view key, absl::string_view nonce, absl::string_view about, bool encrypt) {
   Cipher cipher(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
   int length = 0;
-  const absl::string_view nonce = header.substr(header_bytes - nonce_bytes);
   const bool ready =
       cipher != nullptr &&
       EVP_CipherInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, Bytes(key), Bytes(nonce), encrypt ? 1 : 0) == 1 &&
-      EVP_CipherUpdate(cipher.get(), nullptr, &length, Bytes(header), static_cast<int>(header.size())) == 1;
+      EVP_CipherUpdate(cipher.get(), nullptr, &length, Bytes(about), static_cast<int>(about.size())) == 1;
   if (!ready) cipher.reset();
   return cipher;
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> Seal(absl::string_view plain, absl::string_view passphrase, Random* random) {
-  if (passphrase.size() < passphrase_bytes_min) {
-    return absl::InvalidArgumentError(absl::StrCat("a passphrase of ", passphrase.size(), " bytes: write at least ",
-                                                   passphrase_bytes_min, ", such as five words drawn by lot"));
-  }
-  std::string sealed(header_bytes, '\0');
-  random->Fill(absl::MakeSpan(&sealed[magic.size()], salt_bytes + nonce_bytes));
-  sealed.replace(0, magic.size(), magic.data(), magic.size());
-  ASSIGN_OR_RETURN(const std::string key,
-                   KeyOf(passphrase, absl::string_view(sealed).substr(magic.size(), salt_bytes)));
-  const Cipher cipher = Begin(key, sealed, true);
+// Ciphertext and tag.
+absl::StatusOr<std::string> Encrypt(absl::string_view key, absl::string_view nonce, absl::string_view about,
+                                    absl::string_view plain) {
+  const Cipher cipher = Begin(key, nonce, about, true);
   std::string text(plain.size(), '\0');
   std::string tag(tag_bytes, '\0');
   int length = 0;
@@ -71,17 +63,16 @@ absl::StatusOr<std::string> Seal(absl::string_view plain, absl::string_view pass
       EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, tag_bytes, tag.data()) != 1) {
     return absl::InternalError("AES-256-GCM failed");
   }
-  return absl::StrCat(sealed, text, tag);
+  return text + tag;
 }
 
-absl::StatusOr<std::string> Unseal(absl::string_view sealed, absl::string_view passphrase) {
-  const absl::Status wrong = absl::DataLossError("another passphrase, or no sealed file, or an altered one");
-  if (!absl::StartsWith(sealed, magic) || sealed.size() < header_bytes + tag_bytes) return wrong;
-  const absl::string_view header = sealed.substr(0, header_bytes);
-  const absl::string_view text = sealed.substr(header_bytes, sealed.size() - header_bytes - tag_bytes);
-  std::string tag(sealed.substr(sealed.size() - tag_bytes));
-  ASSIGN_OR_RETURN(const std::string key, KeyOf(passphrase, header.substr(magic.size(), salt_bytes)));
-  const Cipher cipher = Begin(key, header, false);
+// The text; nullopt when it is not what Encrypt made of these.
+std::optional<std::string> Decrypt(absl::string_view key, absl::string_view nonce, absl::string_view about,
+                                   absl::string_view sealed) {
+  if (sealed.size() < tag_bytes) return std::nullopt;
+  const absl::string_view text = sealed.substr(0, sealed.size() - tag_bytes);
+  std::string tag(sealed.substr(text.size()));
+  const Cipher cipher = Begin(key, nonce, about, false);
   std::string plain(text.size(), '\0');
   std::string rest(tag_bytes, '\0');
   int length = 0;
@@ -89,9 +80,53 @@ absl::StatusOr<std::string> Unseal(absl::string_view sealed, absl::string_view p
       EVP_CipherUpdate(cipher.get(), Bytes(&plain), &length, Bytes(text), static_cast<int>(text.size())) != 1 ||
       EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, tag_bytes, tag.data()) != 1 ||
       EVP_CipherFinal_ex(cipher.get(), Bytes(&rest), &length) != 1) {
-    return wrong;
+    return std::nullopt;
   }
   return plain;
+}
+
+absl::string_view NonceOf(absl::string_view header) { return header.substr(header_bytes - nonce_bytes); }
+
+}  // namespace
+
+absl::StatusOr<std::string> Seal(absl::string_view plain, absl::string_view passphrase, Random* random) {
+  if (passphrase.size() < passphrase_bytes_min) {
+    return absl::InvalidArgumentError(absl::StrCat("a passphrase of ", passphrase.size(), " bytes: write at least ",
+                                                   passphrase_bytes_min, ", such as five words drawn by lot"));
+  }
+  std::string header(header_bytes, '\0');
+  random->Fill(absl::MakeSpan(&header[magic.size()], salt_bytes + nonce_bytes));
+  header.replace(0, magic.size(), magic.data(), magic.size());
+  ASSIGN_OR_RETURN(const std::string key,
+                   KeyOf(passphrase, absl::string_view(header).substr(magic.size(), salt_bytes)));
+  ASSIGN_OR_RETURN(const std::string sealed, Encrypt(key, NonceOf(header), header, plain));
+  return header + sealed;
+}
+
+absl::StatusOr<std::string> Unseal(absl::string_view sealed, absl::string_view passphrase) {
+  const absl::Status wrong = absl::DataLossError("another passphrase, or no sealed file, or an altered one");
+  if (!absl::StartsWith(sealed, magic) || sealed.size() < header_bytes + tag_bytes) return wrong;
+  const absl::string_view header = sealed.substr(0, header_bytes);
+  ASSIGN_OR_RETURN(const std::string key, KeyOf(passphrase, header.substr(magic.size(), salt_bytes)));
+  std::optional<std::string> plain = Decrypt(key, NonceOf(header), header, sealed.substr(header_bytes));
+  if (!plain.has_value()) return wrong;
+  return *std::move(plain);
+}
+
+absl::StatusOr<std::string> SealUnder(absl::string_view key, absl::string_view about, absl::string_view plain) {
+  const std::string nonce =
+      Sha256(absl::StrCat("cairn.v1.nonce\n", key, about.size(), "\n", about, plain)).substr(0, nonce_bytes);
+  ASSIGN_OR_RETURN(const std::string sealed, Encrypt(key, nonce, about, plain));
+  return nonce + sealed;
+}
+
+absl::StatusOr<std::string> UnsealUnder(absl::string_view key, absl::string_view about, absl::string_view sealed) {
+  std::optional<std::string> plain;
+  if (sealed.size() >= nonce_bytes) {
+    plain = Decrypt(key, sealed.substr(0, nonce_bytes), about, sealed.substr(nonce_bytes));
+  }
+  if (!plain.has_value()) return absl::DataLossError("altered, about something else, or under another key");
+  return *std::move(plain);
 }
 
 }  // namespace cairn

@@ -25,4 +25,11 @@ absl::StatusOr<std::string> Seal(absl::string_view plain, absl::string_view pass
 // DATA_LOSS: not such a text, altered, or another passphrase; the three cannot be told apart.
 absl::StatusOr<std::string> Unseal(absl::string_view sealed, absl::string_view passphrase);
 
+// For what leaves this program and comes back: AES-256-GCM under a key at hand of 32 bytes, bound to `about`. The nonce
+// comes from key, `about` and text (a synthetic one, as in RFC 5297), so that the same text is always sealed the same
+// way. 28 bytes longer than the text.
+absl::StatusOr<std::string> SealUnder(absl::string_view key, absl::string_view about, absl::string_view plain);
+// DATA_LOSS: not sealed so, altered, about something else, or under another key.
+absl::StatusOr<std::string> UnsealUnder(absl::string_view key, absl::string_view about, absl::string_view sealed);
+
 }  // namespace cairn

@@ -50,9 +50,10 @@ absl::StatusOr<const IndexedEntry*> OnlyOne(const Reading& reading, const std::v
   return best;
 }
 
-absl::StatusOr<ListKey> ListKeyFrom(const std::string& token, const std::string& fingerprint) {
+absl::StatusOr<ListKey> ListKeyFrom(const Reading& reading, const std::string& token, const std::string& fingerprint) {
   if (token.empty()) return ListKey();
-  ASSIGN_OR_RETURN(TokenReader reader, TokenReader::Open(token, "list", fingerprint, "page_token"));
+  ASSIGN_OR_RETURN(const std::string page_key, reading.PageKey());
+  ASSIGN_OR_RETURN(TokenReader reader, TokenReader::OpenSealed(token, "list", fingerprint, "page_token", page_key));
   ListKey key;
   key.kind = static_cast<int>(reader.Number());
   std::string id16;
@@ -63,11 +64,13 @@ absl::StatusOr<ListKey> ListKeyFrom(const std::string& token, const std::string&
   return key;
 }
 
-std::string ListToken(const IndexedEntry& last, const std::string& fingerprint) {
+absl::StatusOr<std::string> ListToken(const Reading& reading, const IndexedEntry& last,
+                                      const std::string& fingerprint) {
+  ASSIGN_OR_RETURN(const std::string page_key, reading.PageKey());
   TokenWriter writer;
   writer.Number(static_cast<uint64_t>(last.kind));
   for (const char byte : last.id16) writer.Number(static_cast<unsigned char>(byte));
-  return writer.Number(static_cast<uint64_t>(last.feed_id)).Finish("list", fingerprint);
+  return writer.Number(static_cast<uint64_t>(last.feed_id)).Seal("list", fingerprint, page_key);
 }
 
 }  // namespace
@@ -117,9 +120,9 @@ absl::StatusOr<v1::ListRecordsResponse> DirectoryReader::ListRecords(const Reade
                    PageSize(request.page_size(), kListPageSizeDefault, limits::list_page_size_max));
   ASSIGN_OR_RETURN(const v1::RecordFilter normalised, NormaliseFilter(request.filter()));
   const std::string fingerprint = FilterFingerprint(normalised);
-  ASSIGN_OR_RETURN(const ListKey after, ListKeyFrom(request.page_token(), fingerprint));
   v1::ListRecordsResponse response;
   RETURN_IF_ERROR(Read(reader, [&](const Reading& reading) -> absl::Status {
+    ASSIGN_OR_RETURN(const ListKey after, ListKeyFrom(reading, request.page_token(), fingerprint));
     // One more than the page tells whether there is another.
     ASSIGN_OR_RETURN(
         const std::vector<IndexedEntry> entries,
@@ -131,7 +134,8 @@ absl::StatusOr<v1::ListRecordsResponse> DirectoryReader::ListRecords(const Reade
       bytes += entries[i].payload.size();
     }
     const bool more = entries.size() > on_page || bytes >= limits::page_bytes_max;
-    if (more) response.set_next_page_token(ListToken(entries[on_page - 1], fingerprint));
+    if (!more) return absl::OkStatus();
+    ASSIGN_OR_RETURN(*response.mutable_next_page_token(), ListToken(reading, entries[on_page - 1], fingerprint));
     return absl::OkStatus();
   }));
   return response;

@@ -8,6 +8,7 @@
 #include "common/base/status_macros.h"
 #include "common/record/supplement.h"
 #include "server/directory/request_filter.h"
+#include "server/store/read_store.h"
 
 namespace cairn {
 
@@ -55,6 +56,11 @@ std::vector<int64_t> Reading::FeedsOfOwner(const IndexedEntry& entry) const {
     if (feed.feed.partner == owner) ids.push_back(feed.feed_id);
   }
   return ids;
+}
+
+absl::StatusOr<std::string> Reading::PageKey() const {
+  ASSIGN_OR_RETURN(const std::string digits, GetMeta(*connection, page_key_meta));
+  return FromHex(digits);
 }
 
 absl::StatusOr<v1::DirectoryRecord> Reading::View(const IndexedEntry& entry) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -29,6 +30,8 @@ struct Reading {
   // The readable feeds of the partner that owns the entry.
   std::vector<int64_t> FeedsOfOwner(const IndexedEntry& entry) const;
   IndexFilter Filter(const v1::RecordFilter& normalised) const;
+  // What page tokens are sealed with: of the database, so that pages go on after a restart and in another process.
+  absl::StatusOr<std::string> PageKey() const;
 };
 
 // The page's size, or `by_default` for 0. INVALID_ARGUMENT above `max`.

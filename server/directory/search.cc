@@ -29,12 +29,13 @@ struct SearchKey {
   RankedEntry last;
 };
 
-absl::StatusOr<std::optional<SearchKey>> SearchKeyFrom(const std::string& token, const std::string& fingerprint,
-                                                       size_t attempts) {
+absl::StatusOr<std::optional<SearchKey>> SearchKeyFrom(const Reading& reading, const std::string& token,
+                                                       const std::string& fingerprint, size_t attempts) {
   if (token.empty()) return std::optional<SearchKey>();
-  ASSIGN_OR_RETURN(TokenReader reader, TokenReader::Open(token, "search", fingerprint, "page_token"));
+  ASSIGN_OR_RETURN(const std::string page_key, reading.PageKey());
+  ASSIGN_OR_RETURN(TokenReader reader, TokenReader::OpenSealed(token, "search", fingerprint, "page_token", page_key));
   SearchKey key;
-  // The fingerprint holds the words, so that only a forged token names an attempt that is none.
+  // The fingerprint holds the words, but another version of this program may make fewer attempts of them.
   key.attempt = std::min<size_t>(reader.Number(), attempts);
   key.last.rank = static_cast<int64_t>(reader.Number());
   key.last.updated_unix_millis = static_cast<int64_t>(reader.Number());
@@ -43,11 +44,12 @@ absl::StatusOr<std::optional<SearchKey>> SearchKeyFrom(const std::string& token,
   return std::optional<SearchKey>(key);
 }
 
-std::string SearchToken(const SearchKey& key, const std::string& fingerprint) {
+absl::StatusOr<std::string> SearchToken(const Reading& reading, const SearchKey& key, const std::string& fingerprint) {
+  ASSIGN_OR_RETURN(const std::string page_key, reading.PageKey());
   TokenWriter writer;
   writer.Number(key.attempt).Number(static_cast<uint64_t>(key.last.rank));
   writer.Number(static_cast<uint64_t>(key.last.updated_unix_millis)).Number(static_cast<uint64_t>(key.last.entry_id));
-  return writer.Finish("search", fingerprint);
+  return writer.Seal("search", fingerprint, page_key);
 }
 
 // What was found, and by which query.
@@ -142,7 +144,8 @@ absl::Status AddHits(const Reading& reading, const Found& found, uint32_t page_s
     RETURN_IF_ERROR(AddHit(reading, *entry, result, words, languages, response));
   }
   if (result.entries.size() > shown) {
-    response->set_next_page_token(SearchToken({found.attempt, result.entries[shown - 1]}, fingerprint));
+    const SearchKey last{found.attempt, result.entries[shown - 1]};
+    ASSIGN_OR_RETURN(*response->mutable_next_page_token(), SearchToken(reading, last, fingerprint));
   }
   return absl::OkStatus();
 }
@@ -167,15 +170,15 @@ absl::StatusOr<v1::SearchResponse> DirectoryReader::Search(const Reader& reader,
   RETURN_IF_ERROR(CheckOrder(request));
   ASSIGN_OR_RETURN(const v1::RecordFilter normalised, NormaliseFilter(request.filter()));
   const std::string fingerprint = SearchFingerprint(query, request.order(), normalised);
-  ASSIGN_OR_RETURN(const std::optional<SearchKey> after,
-                   SearchKeyFrom(request.page_token(), fingerprint, query.attempts.size()));
   const std::vector<std::string> languages(request.display_languages().begin(), request.display_languages().end());
   SearchWish wish;
   wish.limit = page_size + 1;
   wish.nearest_first = request.order() == v1::SEARCH_ORDER_NEAREST;
-  wish.facets = request.with_facets() && !after;
   v1::SearchResponse response;
   RETURN_IF_ERROR(Read(reader, [&](const Reading& reading) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::optional<SearchKey> after,
+                     SearchKeyFrom(reading, request.page_token(), fingerprint, query.attempts.size()));
+    wish.facets = request.with_facets() && !after;
     const IndexFilter filter = reading.Filter(normalised);
     ASSIGN_OR_RETURN(const Found found, Find(reading, query, filter, after, wish));
     response.set_total(found.result.total);

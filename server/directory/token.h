@@ -1,5 +1,5 @@
-// Opaque tokens: where a page or a watch goes on. A token carries a check of itself and of the request that it belongs
-// to. It is no secret and grants nothing: what it leads to is asked of MayRead again.
+// Opaque tokens: where a page or a watch goes on. A token is bound to the request that it belongs to. It grants
+// nothing: what it leads to is asked of MayRead again.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,12 @@ class TokenWriter {
  public:
   TokenWriter& Number(uint64_t value);
   // The token, in letters that are safe in URLs. `purpose` and `fingerprint` name the request it belongs to.
+  // Whoever holds it can read the fields.
   std::string Finish(absl::string_view purpose, absl::string_view fingerprint) const;
+  // The same, but neither fields nor their size can be read without the key: for places in the database, whose numbers
+  // count what the reader may not see (R7).
+  absl::StatusOr<std::string> Seal(absl::string_view purpose, absl::string_view fingerprint,
+                                   absl::string_view key) const;
 
  private:
   std::string bytes_;
@@ -29,6 +34,10 @@ class TokenReader {
   // request.
   static absl::StatusOr<TokenReader> Open(absl::string_view token, absl::string_view purpose,
                                           absl::string_view fingerprint, absl::string_view field);
+  // The same of what Seal made with this key.
+  static absl::StatusOr<TokenReader> OpenSealed(absl::string_view token, absl::string_view purpose,
+                                                absl::string_view fingerprint, absl::string_view field,
+                                                absl::string_view key);
   uint64_t Number();
   bool at_end() const { return broken_ || at_ >= bytes_.size(); }
   // OK when every field was there and nothing is left.

@@ -93,5 +93,7 @@ class FileWatch {
 // A value of the node's own notes (table node_meta); empty: none. Keys are text, chosen by whoever uses them, such as
 // "fold_version".
 absl::StatusOr<std::string> GetMeta(Connection& db, absl::string_view key);
+// Of these notes: 32 random bytes in hex, made with the file, with which readers' page tokens are sealed.
+inline constexpr char page_key_meta[] = "page_key";
 
 }  // namespace cairn

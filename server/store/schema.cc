@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "common/base/hex.h"
+#include "common/base/random.h"
 #include "common/base/status_macros.h"
 #include "server/store/change_order.h"
 #include "server/store/rebuild.h"
@@ -87,6 +89,14 @@ absl::Status CompareConsortium(Connection& db, std::string* consortium) {
   return absl::OkStatus();
 }
 
+absl::Status EnsurePageKey(Connection& db) {
+  ASSIGN_OR_RETURN(const std::string made, GetMeta(db, page_key_meta));
+  if (!made.empty()) return absl::OkStatus();
+  std::string key(32, '\0');
+  SystemRandom()->Fill(absl::MakeSpan(&key[0], key.size()));
+  return SetMeta(db, page_key_meta, ToHex(key));
+}
+
 }  // namespace
 
 absl::Status OpenSchema(Connection& db, absl::Time now, std::string* consortium) {
@@ -97,6 +107,7 @@ absl::Status OpenSchema(Connection& db, absl::Time now, std::string* consortium)
   if (version == 0) RETURN_IF_ERROR(db.ExecuteScript("PRAGMA page_size=8192"));
   RETURN_IF_ERROR(db.ExecuteScript("PRAGMA journal_mode=WAL"));
   RETURN_IF_ERROR(Migrate(db, version));
+  RETURN_IF_ERROR(EnsurePageKey(db));
   if (version > 0) {
     // A copy knows nothing of what was shown after it was made.
     ASSIGN_OR_RETURN(const std::string restored, GetMeta(db, "restored_from"));

@@ -8,6 +8,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/base/hex.h"
+#include "common/base/status_macros.h"
 #include "common/text/fold.h"
 #include "server/directory/directory_reader.h"
 #include "server/directory/query.h"
@@ -44,6 +46,17 @@ struct SmallDirectory {
     db.Publish({"lv-y", "public", 1}, {TestService(4, "Centrs Rīga", "shelter night")});
     db.Publish({"pl-x", "consortium", 1}, {TestService(5, "Shelter for members")});
   }
+  std::string PageKey() {
+    std::string digits;
+    FUZZ_CHECK(db.store
+                   ->Read([&](Connection& connection) -> absl::Status {
+                     ASSIGN_OR_RETURN(digits, GetMeta(connection, page_key_meta));
+                     return absl::OkStatus();
+                   })
+                   .ok(),
+               "the note of the key");
+    return *FromHex(digits);
+  }
   CharterSource Source() const {
     return [this] { return charter; };
   }
@@ -75,8 +88,9 @@ v1::RecordFilter FilterFrom(absl::string_view* input) {
   return filter;
 }
 
-// A token with these bytes read as numbers, and a check that is right.
-std::string Minted(absl::string_view numbers, absl::string_view purpose, absl::string_view fingerprint) {
+// A token with these bytes read as numbers, and a check that is right; sealed, when there is a key.
+std::string Minted(absl::string_view numbers, absl::string_view purpose, absl::string_view fingerprint,
+                   absl::string_view key = "") {
   TokenWriter writer;
   for (size_t at = 0; at < numbers.size();) {
     uint64_t value = 0;
@@ -87,7 +101,7 @@ std::string Minted(absl::string_view numbers, absl::string_view purpose, absl::s
     }
     writer.Number(value);
   }
-  return writer.Finish(purpose, fingerprint);
+  return key.empty() ? writer.Finish(purpose, fingerprint) : *writer.Seal(purpose, fingerprint, key);
 }
 
 void Search(const DirectoryReader& directory, v1::SearchRequest request) {
@@ -152,11 +166,11 @@ void RunOne(absl::string_view input) {
   const auto parsed = ParseQuery(query, false);
   const std::string print =
       parsed.ok() && normalised.ok() ? SearchFingerprint(*parsed, v1::SEARCH_ORDER_BEST, *normalised) : "";
-  for (const std::string& given : {token, Minted(input, "search", print)}) {
+  for (const std::string& given : {token, Minted(input, "search", print, small->PageKey())}) {
     search.set_page_token(given);
     Search(directory, search);
   }
-  for (const std::string& given : {token, Minted(input, "list", filter_print)}) {
+  for (const std::string& given : {token, Minted(input, "list", filter_print, small->PageKey())}) {
     list.set_page_token(given);
     List(directory, list);
   }

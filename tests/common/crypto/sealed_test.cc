@@ -40,5 +40,18 @@ TEST(SealedTest, ShortPassphraseIsRefused) {
   EXPECT_THAT(Seal("key", "short", SystemRandom()).status().message(), HasSubstr("at least 12"));
 }
 
+TEST(SealedTest, UnderAKeyTheSameTextIsSealedTheSameWayAndNoOtherKeyOpensIt) {
+  const std::string key(32, 'k');
+  const std::string sealed = *SealUnder(key, "a page", "entry 7");
+  EXPECT_EQ(sealed, *SealUnder(key, "a page", "entry 7"));
+  EXPECT_EQ(sealed.size(), 7 + 28u);
+  EXPECT_THAT(sealed, Not(HasSubstr("entry")));
+  EXPECT_EQ(*UnsealUnder(key, "a page", sealed), "entry 7");
+  EXPECT_FALSE(UnsealUnder(std::string(32, 'l'), "a page", sealed).ok());
+  EXPECT_FALSE(UnsealUnder(key, "another page", sealed).ok());
+  EXPECT_FALSE(UnsealUnder(key, "a page", sealed.substr(0, 20)).ok());
+  EXPECT_FALSE(UnsealUnder(key, "a page", "").ok());
+}
+
 }  // namespace
 }  // namespace cairn
