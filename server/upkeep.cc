@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "server/store/change_order.h"
 #include "server/store/erasure.h"
 #include "server/store/rebuild.h"
 
@@ -90,6 +91,8 @@ void Upkeep::Beat() {
   options_.read_keys();
   // Nothing published yet, or a reason that `status` shows: no news.
   if (publisher_->CanPublish().ok()) LogFailure("heartbeat", publisher_->Heartbeat());
+  LogFailure("mark changes",
+             feeds_->store()->Write([this](Connection& db) { return MarkChanges(db, clock_->Now()); }));
 }
 
 void Upkeep::Clear() {

@@ -27,9 +27,9 @@ size_t BytesOf(const std::vector<CatalogueTerm>& terms) { return terms.size() * 
 
 // Everything that decides what a filter finds.
 std::string KeyOf(const CatalogueFilter& filter) {
-  std::string key = absl::StrCat(filter.kind, "\n", filter.words, "\n", filter.organization_id, "\n",
-                                 absl::ToUnixMicros(filter.changed_since), "\n", filter.postal_code, "\n",
-                                 filter.within_km.value_or(-1), "\n");
+  std::string key = absl::StrCat(filter.kind, "\n", filter.or_services_changed, "\n", filter.words, "\n",
+                                 filter.organization_id, "\n", absl::ToUnixMicros(filter.changed_since), "\n",
+                                 filter.postal_code, "\n", filter.within_km.value_or(-1), "\n");
   for (const auto& terms : filter.terms) {
     absl::StrAppend(&key, "terms\n");
     for (const auto& [taxonomy, code] : terms) absl::StrAppend(&key, taxonomy, "\x1f", code, "\n");
@@ -188,6 +188,11 @@ absl::StatusOr<std::vector<EntryList>> CatalogueReading::Sets(const CatalogueFil
   if (filter.changed_since != absl::InfinitePast()) {
     ASSIGN_OR_RETURN(sets.emplace_back(),
                      EntriesChangedSince(db, Feeds(), filter.kind, absl::ToUnixMicros(filter.changed_since)));
+    if (filter.or_services_changed) {
+      ASSIGN_OR_RETURN(const EntryList within,
+                       OrganizationsChangedWithin(db, Feeds(), absl::ToUnixMicros(filter.changed_since)));
+      sets.back().insert(sets.back().end(), within.begin(), within.end());
+    }
   }
   if (!filter.postal_code.empty()) {
     ASSIGN_OR_RETURN(sets.emplace_back(), PlacedIn(filter));
@@ -334,15 +339,12 @@ absl::StatusOr<std::vector<RecordChange>> CatalogueReading::PublicChanges(v1::Re
 }
 
 absl::StatusOr<absl::Time> CatalogueReading::ChangedThrough() const {
-  ASSIGN_OR_RETURN(int64_t through, LastChangeNumber(*reading_.connection, true));
-  const bool others = std::any_of(reading_.feeds.begin(), reading_.feeds.end(),
-                                  [](const IndexedFeed& feed) { return feed.feed.audience != audience_public; });
-  if (others) {
-    // Each goes on from its own last number.
-    ASSIGN_OR_RETURN(const int64_t of_others, LastChangeNumber(*reading_.connection, false));
-    through = std::min(through, of_others);
-  }
-  return absl::FromUnixMicros(through);
+  ASSIGN_OR_RETURN(const int64_t mark, ChangeMark(*reading_.connection));
+  const bool only_public = std::all_of(reading_.feeds.begin(), reading_.feeds.end(),
+                                       [](const IndexedFeed& feed) { return feed.feed.audience == audience_public; });
+  if (!only_public) return absl::FromUnixMicros(mark);
+  ASSIGN_OR_RETURN(const int64_t last, LastChangeNumber(*reading_.connection, true));
+  return absl::FromUnixMicros(std::max(mark, last));
 }
 
 absl::Status Catalogue::Read(const Reader& reader, const std::function<absl::Status(const CatalogueReading&)>& body) {

@@ -37,6 +37,7 @@ struct CatalogueFilter {
   // Of each list one term, taxonomy and code as CatalogueTerm has them; no record has one of an empty list.
   std::vector<std::vector<std::pair<std::string, std::string>>> terms;
   absl::Time changed_since = absl::InfinitePast();
+  bool or_services_changed = false;  // of organizations: a service of theirs counts for changed_since as well
   std::string postal_code;          // of a place that the record refers to
   std::optional<double> within_km;  // with postal_code: of its places' centre, rather than there
 };

@@ -51,6 +51,7 @@ absl::Status ReadRecordFilter(HsdsList list, const HttpRequest& request, HsdsQue
   ASSIGN_OR_RETURN(query->minimal, FlagParameter(request, "minimal"));
   if (list == HsdsList::kOrganizations) {
     ASSIGN_OR_RETURN(query->full_service, FlagParameter(request, "full_service"));
+    query->filter.or_services_changed = !query->minimal && (query->full || query->full_service);
   } else {
     ASSIGN_OR_RETURN(const std::optional<std::string> id, UuidParameter(request, "organization_id"));
     query->filter.organization_id = id.value_or("");

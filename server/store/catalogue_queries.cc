@@ -23,6 +23,15 @@ constexpr char kSelectChangedRecords[] =
     "SELECT x.entry_id FROM entry e JOIN entry x ON x.id = e.id AND x.kind = e.kind "
     "WHERE e.is_public = ? AND e.kind = ? AND e.change_no >= ? AND x.payload_id IS NOT NULL "
     "AND e.feed_id IN (SELECT value FROM json_each(?)) ORDER BY x.entry_id";
+// Organizations of which a service changed, or left.
+constexpr char kSelectChangedWithin[] =
+    "SELECT o.entry_id FROM entry e JOIN entry x ON x.id = e.id AND x.kind = e.kind "
+    "JOIN service s ON s.entry_id = x.entry_id JOIN record o ON o.id = s.organization_id AND o.kind = ? "
+    "WHERE e.is_public = ? AND e.kind = ? AND e.change_no >= ? AND x.payload_id IS NOT NULL "
+    "AND e.feed_id IN (SELECT value FROM json_each(?5)) AND x.feed_id IN (SELECT value FROM json_each(?5))";
+constexpr char kSelectLeft[] =
+    "SELECT organization_entry_id FROM service_left "
+    "WHERE feed_id IN (SELECT value FROM json_each(?)) AND change_no >= ?";
 constexpr char kSelectAt[] = "SELECT entry_id FROM record_place WHERE location_id = ? ORDER BY entry_id";
 constexpr char kSelectPostalCode[] =
     "SELECT l.id, l.latitude, l.longitude FROM location l JOIN record r ON r.entry_id = l.entry_id "
@@ -151,6 +160,21 @@ absl::StatusOr<EntryList> EntriesChangedSince(Connection& db, const IndexFilter&
       RETURN_IF_ERROR(Append(row, &entries));
     }
   }
+  SortUnique(&entries);
+  return entries;
+}
+
+absl::StatusOr<EntryList> OrganizationsChangedWithin(Connection& db, const IndexFilter& filter, int64_t since) {
+  EntryList entries;
+  const std::string feeds = JsonIds(filter.feed_ids);
+  for (const bool is_public : {true, false}) {
+    Statement row = db.Prepare(kSelectChangedWithin);
+    row.Bind(v1::ORGANIZATION, is_public, v1::SERVICE, since, feeds);
+    RETURN_IF_ERROR(Append(row, &entries));
+  }
+  Statement left = db.Prepare(kSelectLeft);
+  left.Bind(feeds, since);
+  RETURN_IF_ERROR(Append(left, &entries));
   SortUnique(&entries);
   return entries;
 }

@@ -48,6 +48,8 @@ absl::StatusOr<EntryList> EntriesWithTerms(Connection& db, absl::Span<const std:
 // Entries of which something in the filter's feeds changed at or after the number `since`: themselves, or, of
 // supplements and what is under them, either.
 absl::StatusOr<EntryList> EntriesChangedSince(Connection& db, const IndexFilter& filter, int kind, int64_t since);
+// Organizations of which a service changed likewise, or left.
+absl::StatusOr<EntryList> OrganizationsChangedWithin(Connection& db, const IndexFilter& filter, int64_t since);
 // Records that are within the circle of the filter, by places in its readable_feed_ids.
 absl::StatusOr<EntryList> EntriesNear(Connection& db, const IndexFilter& filter);
 // Records that refer to one of the locations.

@@ -42,6 +42,7 @@ constexpr char kOfLocation[] =
     "JOIN feed f ON f.feed_id = e.feed_id WHERE s.location_id = ?";
 
 constexpr char kFloorKey[] = "change_no_floor";
+constexpr char kMarkKey[] = "change_no_mark";
 
 const char* KeyOf(bool is_public) { return is_public ? "change_no_public" : "change_no_other"; }
 
@@ -80,9 +81,18 @@ absl::Status Collect(Statement row, int kind, std::vector<RecordChange>* changes
 
 absl::StatusOr<int64_t> LastChangeNumber(Connection& db, bool is_public) { return ReadNumber(db, KeyOf(is_public)); }
 
+absl::StatusOr<int64_t> ChangeMark(Connection& db) { return ReadNumber(db, kMarkKey); }
+
+absl::Status MarkChanges(Connection& db, absl::Time now) {
+  ASSIGN_OR_RETURN(const int64_t mark, ChangeMark(db));
+  const int64_t next = absl::ToUnixMicros(now);
+  return next <= mark ? absl::OkStatus() : SetMeta(db, kMarkKey, absl::StrCat(next));
+}
+
 absl::StatusOr<ChangeNumbers> ChangeNumbers::Begin(Connection& db, bool is_public, absl::Time now) {
   ASSIGN_OR_RETURN(const int64_t last, LastChangeNumber(db, is_public));
-  return ChangeNumbers(is_public, std::max(last, absl::ToUnixMicros(now) - 1));
+  ASSIGN_OR_RETURN(const int64_t mark, ChangeMark(db));
+  return ChangeNumbers(is_public, std::max({last, mark, absl::ToUnixMicros(now) - 1}));
 }
 
 absl::Status ChangeNumbers::Save(Connection& db) const { return SetMeta(db, KeyOf(is_public_), absl::StrCat(last_)); }
@@ -90,6 +100,24 @@ absl::Status ChangeNumbers::Save(Connection& db) const { return SetMeta(db, KeyO
 absl::Status NoteGone(Connection& db, ChangeNumbers* numbers, int kind, absl::string_view id16) {
   if (!numbers->is_public()) return absl::OkStatus();
   return db.Execute("INSERT INTO gone_entry (kind, change_no, id) VALUES (?, ?, ?)", kind, numbers->Take(), Blob{id16});
+}
+
+absl::StatusOr<std::string> OrganizationOf(Connection& db, int64_t entry_id) {
+  Statement row = db.Prepare("SELECT organization_id FROM service WHERE entry_id = ?");
+  row.Bind(entry_id);
+  std::string id = row.Step() ? row.String(0) : "";
+  RETURN_IF_ERROR(row.status());
+  return id;
+}
+
+absl::Status NoteServiceLeft(Connection& db, ChangeNumbers* numbers, int64_t feed_id,
+                             absl::string_view organization_id) {
+  if (organization_id.empty()) return absl::OkStatus();
+  return db.Execute(
+      "INSERT INTO service_left (feed_id, organization_entry_id, change_no) "
+      "SELECT ?, entry_id, ? FROM record WHERE id = ? AND kind = ? "
+      "ON CONFLICT (feed_id, organization_entry_id) DO UPDATE SET change_no = excluded.change_no",
+      feed_id, numbers->Take(), organization_id, v1::ORGANIZATION);
 }
 
 absl::StatusOr<int64_t> ChangeFloor(Connection& db) { return ReadNumber(db, kFloorKey); }

@@ -3,7 +3,8 @@
 // Every visible change of an entry takes a number: microseconds since 1970 on this node's clock, made unique and
 // growing whatever the clock does. One connection writes, so a number is committed after every lower one: whoever has
 // read up to a number has missed nothing below it. The clock of whoever published has no part in it. Public entries
-// have numbers of their own, so that gaps in them tell nothing of what the public may not see.
+// have numbers of their own, so that gaps in them tell nothing of what the public may not see. All others share theirs:
+// those who may see some of them are told a mark that moves with the clock (MarkChanges), not with what others see.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +40,19 @@ class ChangeNumbers {
 // The last number that was given out; 0: none. Runs in reads as well.
 absl::StatusOr<int64_t> LastChangeNumber(Connection& db, bool is_public);
 
+// All numbers that are given out later, of both kinds, are greater than the mark. Runs in reads as well.
+absl::StatusOr<int64_t> ChangeMark(Connection& db);
+// Sets it to `now`; within a write. To be called at equal times, whatever happens.
+absl::Status MarkChanges(Connection& db, absl::Time now);
+
 // Remembers that an entry which is about to be deleted was there. Only of public entries; others leave no trace.
 absl::Status NoteGone(Connection& db, ChangeNumbers* numbers, int kind, absl::string_view id16);
+
+// The organization that the service's entry names now; empty: none, or no service.
+absl::StatusOr<std::string> OrganizationOf(Connection& db, int64_t entry_id);
+// Remembers that an organization no longer shows a service of the feed; see table service_left. Within a write.
+absl::Status NoteServiceLeft(Connection& db, ChangeNumbers* numbers, int64_t feed_id,
+                             absl::string_view organization_id);
 
 // Changes up to this number may be missing: what went then is no longer known. Whoever has come no further starts over.
 absl::StatusOr<int64_t> ChangeFloor(Connection& db);

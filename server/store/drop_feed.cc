@@ -64,6 +64,9 @@ absl::StatusOr<size_t> EraseSlice(Connection& db, const HeldFeed& held, absl::Ti
 // Even that the feed exists is known to its audience only.
 absl::Status Forget(Connection& db, absl::string_view partner, absl::string_view audience) {
   RETURN_IF_ERROR(db.Execute(
+      "DELETE FROM service_left WHERE feed_id IN (SELECT feed_id FROM feed WHERE partner = ? AND audience = ?)",
+      partner, audience));
+  RETURN_IF_ERROR(db.Execute(
       "DELETE FROM feed_digest WHERE feed_id IN (SELECT feed_id FROM feed WHERE partner = ? AND audience = ?)", partner,
       audience));
   for (const char* table : {"feed", "evidence", "peer_head", "peer_receipt"}) {

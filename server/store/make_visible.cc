@@ -55,6 +55,25 @@ absl::Status InsertEntry(const Move& move, const PreparedChange& change) {
   return Derived::Upsert(move.db, move.held.feed_id, entry_id, change.now, nullptr);
 }
 
+// Makes the derived rows of an entry that was there what they are now.
+absl::Status DeriveReplaced(const Move& move, const PreparedChange& change) {
+  const bool was_live = change.replaced_payload_id != 0;
+  std::string organization;
+  if (was_live && change.kind == v1::SERVICE) {
+    ASSIGN_OR_RETURN(organization, OrganizationOf(move.db, change.entry_id));
+  }
+  if (change.payload_id != 0) {
+    RETURN_IF_ERROR(
+        Derived::Upsert(move.db, move.held.feed_id, change.entry_id, change.now, was_live ? &change.before : nullptr));
+  } else if (was_live) {
+    RETURN_IF_ERROR(Derived::Remove(move.db, change.entry_id, change.before));
+  }
+  if (organization.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string named_now, OrganizationOf(move.db, change.entry_id));
+  if (named_now == organization) return absl::OkStatus();
+  return NoteServiceLeft(move.db, move.numbers, move.held.feed_id, organization);
+}
+
 absl::Status ReplaceEntry(const Move& move, const PreparedChange& change) {
   const bool live = change.payload_id != 0;
   // The same bytes under a new number; a damaged feed's stored hash proves nothing.
@@ -69,13 +88,7 @@ absl::Status ReplaceEntry(const Move& move, const PreparedChange& change) {
       change.seq, change.payload_id, move.now_millis, live ? 0 : move.now_millis, move.numbers->Take(),
       change.entry_id));
   RETURN_IF_ERROR(DeletePayload(move, change.replaced_payload_id));
-  if (change.entry_id > move.derived_through) return absl::OkStatus();
-  const bool was_live = change.replaced_payload_id != 0;
-  if (live) {
-    return Derived::Upsert(move.db, move.held.feed_id, change.entry_id, change.now,
-                           was_live ? &change.before : nullptr);
-  }
-  return was_live ? Derived::Remove(move.db, change.entry_id, change.before) : absl::OkStatus();
+  return change.entry_id > move.derived_through ? absl::OkStatus() : DeriveReplaced(move, change);
 }
 
 absl::Status ApplyChange(const Move& move, const PreparedChange& change) {
@@ -110,6 +123,8 @@ absl::Status Sweep(Move* move) {
     const GroupKey group{staging.feed.partner, static_cast<int>(entry.kind), entry.id};
     RETURN_IF_ERROR(NoteErasure(move->db, absl::FromUnixMillis(move->now_millis)));
     RETURN_IF_ERROR(NoteGone(move->db, move->numbers, group.kind, group.id16));
+    ASSIGN_OR_RETURN(const std::string organization, OrganizationOf(move->db, entry.entry_id));
+    RETURN_IF_ERROR(NoteServiceLeft(move->db, move->numbers, move->held.feed_id, organization));
     RETURN_IF_ERROR(EraseEntry(move->db, group, {entry.entry_id, entry.payload_id}, move->derived_through));
   }
   staging.swept = rows.size() < limits::apply_slice_entries;

@@ -14,7 +14,7 @@ namespace cairn {
 // In the file's header, so that `file` and people can tell: "Carn".
 inline constexpr int64_t schema_application_id = 0x4361726e;
 // The version that this program writes and the highest that it reads.
-inline constexpr int64_t schema_version = 4;
+inline constexpr int64_t schema_version = 5;
 
 // Checks that `db` is empty or a Cairn file of this or an older version, creates or migrates it, and compares its
 // consortium; see Store::Open for the errors. `consortium` empty: the file's is put into it. Nothing of a file that is

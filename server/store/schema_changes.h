@@ -1,4 +1,4 @@
-// The text of version 3: the order of changes, and what lists by organization and place need.
+// The text of version 3: the order of changes, and what lists by organization and place need. And of version 5.
 #pragma once
 
 #include "absl/strings/string_view.h"
@@ -37,6 +37,16 @@ CREATE INDEX location_by_postal_code ON location (postal_code);
 -- The UUID of the service at this place.
 ALTER TABLE service_at_location ADD COLUMN id TEXT NOT NULL DEFAULT '';
 CREATE INDEX service_at_location_by_id ON service_at_location (id);
+)sql";
+
+inline constexpr absl::string_view kServiceLeftSchema = R"sql(
+CREATE TABLE service_left (
+  -- Local. Organizations that show a service less than they did: it was withdrawn, erased or names another now.
+  feed_id INTEGER NOT NULL,                -- of the service: whoever may read it sees the difference
+  organization_entry_id INTEGER NOT NULL,  -- entry.entry_id of the organization
+  change_no INTEGER NOT NULL,              -- when, as entry.change_no
+  PRIMARY KEY (feed_id, organization_entry_id)
+) STRICT, WITHOUT ROWID;
 )sql";
 
 }  // namespace cairn

@@ -1,3 +1,4 @@
+#include "server/store/change_order.h"
 #include "tests/server/hsds/api_fixture.h"
 
 namespace cairn {
@@ -48,6 +49,86 @@ TEST_F(HsdsChangesTest, AChangedOrganizationModifiesItsServices) {
   db_.Publish(pl_, {TestOrganization(2, "After")});
   KeepChanges();
   EXPECT_THAT(Ids("/hsds/services?full=true&modified_after=" + now), ElementsAre(TestId(1)));
+}
+
+class OrganizationChangesTest : public HsdsChangesTest {
+ protected:
+  // Two organizations, the first with a service.
+  OrganizationChangesTest() {
+    db_.Publish(pl_, {ServiceOf(2), TestOrganization(2, "One"), TestOrganization(3, "Two")});
+  }
+  static v1::Record ServiceOf(int organization, const std::string& name = "Service") {
+    v1::Record service = TestService(1, name);
+    service.mutable_service()->set_organization_id(TestId(organization));
+    return service;
+  }
+  // A moment after all that was published.
+  std::string Now() {
+    db_.clock.Advance(absl::Seconds(1));
+    return absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", db_.clock.Now(), absl::UTCTimeZone());
+  }
+  std::vector<std::string> Full(const std::string& since, const Reader& reader = Reader::Anonymous()) {
+    return Ids("/hsds/organizations?full=true&modified_after=" + since, reader);
+  }
+};
+
+TEST_F(OrganizationChangesTest, AChangedServiceModifiesTheFullOrganizationAndNotThePlainOne) {
+  const std::string now = Now();
+  EXPECT_THAT(Full(now), IsEmpty());
+  db_.Publish(pl_, {ServiceOf(2, "Another name")});
+  EXPECT_THAT(Full(now), ElementsAre(TestId(2)));
+  EXPECT_THAT(Ids("/hsds/organizations?modified_after=" + now), IsEmpty());
+  EXPECT_THAT(Ids("/hsds/organizations?minimal=true&full=true&modified_after=" + now), IsEmpty());
+  EXPECT_THAT(Full(Now()), IsEmpty());
+}
+
+TEST_F(OrganizationChangesTest, AWithdrawnServiceModifiesTheFullOrganization) {
+  const std::string now = Now();
+  db_.Withdraw(pl_, v1::SERVICE, {TestId(1)});
+  EXPECT_THAT(Full(now), ElementsAre(TestId(2)));
+  EXPECT_THAT(Full(Now()), IsEmpty());
+}
+
+TEST_F(OrganizationChangesTest, AServiceThatMovesModifiesBothOrganizations) {
+  const std::string now = Now();
+  db_.Publish(pl_, {ServiceOf(3)});
+  EXPECT_THAT(Full(now), UnorderedElementsAre(TestId(2), TestId(3)));
+}
+
+TEST_F(OrganizationChangesTest, WhatOthersSeeOfItDoesNotModifyIt_R7) {
+  v1::Record hidden = ServiceOf(2);
+  hidden.set_id(TestId(9));
+  const std::string first = Now();
+  db_.Publish(police_, {hidden});
+  EXPECT_THAT(Full(first), IsEmpty());
+  EXPECT_THAT(Full(first, Reader::Partner("lv-y")), ElementsAre(TestId(2)));
+  const std::string second = Now();
+  db_.Withdraw(police_, v1::SERVICE, {TestId(9)});
+  EXPECT_THAT(Full(second), IsEmpty());
+  EXPECT_THAT(Full(second, Reader::Partner("lv-y")), ElementsAre(TestId(2)));
+}
+
+// Whoever may see some audience must not learn from the header when another one moves.
+TEST_F(HsdsChangesTest, AttackByWatchingTheMark_ItMovesWithTheClockAndNotWithOtherAudiences_R7) {
+  const auto mark = [&] {
+    ASSERT_TRUE(db_.store->Write([&](Connection& db) { return MarkChanges(db, db_.clock.Now()); }).ok());
+  };
+  const FeedKey members{"pl-x", "consortium", 1};
+  db_.Publish(members, {TestService(1, "One")});
+  const Reader member = Reader::Limited("pl-x", {"consortium"});
+  db_.clock.Advance(absl::Seconds(10));
+  mark();
+  const std::string before = Through(member);
+  db_.clock.Advance(absl::Seconds(10));
+  db_.Publish(police_, {TestService(2, "Hidden")});
+  EXPECT_EQ(Through(member), before);
+  EXPECT_THAT(Ids("/hsds/services?modified_after=" + before, member), IsEmpty());
+  mark();
+  EXPECT_GT(Through(member), before);
+  db_.clock.Advance(-absl::Hours(24));
+  const std::string after = Through(member);
+  db_.Publish(members, {TestService(3, "Later, by a clock that was set back")});
+  EXPECT_THAT(Ids("/hsds/services?modified_after=" + after, member), ElementsAre(TestId(3)));
 }
 
 TEST_F(HsdsChangesTest, WhoeverSeesASupplementSeesThatItCameAndThatItWent) {

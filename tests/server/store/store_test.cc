@@ -49,6 +49,7 @@ TEST_F(StoreTest, NewerSchemaIsRefusedUntouched) {
 }
 
 TEST_F(StoreTest, AFileOfTheFirstVersionIsTakenForward) {
+  ASSERT_TRUE(Sql("DROP TABLE service_left").ok());
   ASSERT_TRUE(Sql("DROP TABLE record_block").ok());
   ASSERT_TRUE(Sql("DROP TABLE token").ok());
   ASSERT_TRUE(Sql("DROP TABLE audit").ok());
