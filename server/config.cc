@@ -1,5 +1,6 @@
 #include "server/config.h"
 
+#include <arpa/inet.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -19,6 +20,7 @@
 #include "common/base/status_macros.h"
 #include "common/charter/charter_document.h"
 #include "common/record/supplement.h"
+#include "server/config_table.h"
 
 namespace cairn {
 namespace {
@@ -30,8 +32,10 @@ constexpr const char* root_keys[] = {"partner", "node", "name", "listen", "adver
 constexpr const char* path_keys[] = {"database", "socket", "charter", "tls_key", "tls_certificate", "publishing_key"};
 constexpr const char* admin_keys[] = {"listen", "tls_key", "tls_certificate", "client_ca", "clients"};
 constexpr const char* client_keys[] = {"name", "spki_sha256", "role", "audiences"};
-constexpr const char* http_keys[] = {"listen",  "data_license", "public_url",  "tls_certificate",         "tls_key",
-                                     "proxies", "workers",      "connections", "connections_per_address", "access_log"};
+constexpr const char* http_keys[] = {
+    "listen",    "metrics_listen", "data_license", "public_url",  "tls_certificate",
+    "tls_key",   "proxies",        "workers",      "connections", "connections_per_address",
+    "access_log"};
 constexpr const char* role_names[] = {"reader", "editor", "publisher", "operator"};
 constexpr const char* limit_keys[] = {"readers", "watchers", "drain_seconds"};
 constexpr size_t socket_path_bytes_max = 107;  // sockaddr_un.sun_path without its final zero
@@ -39,119 +43,6 @@ constexpr std::pair<const char*, LogLevel> log_levels[] = {{"debug", LogLevel::k
                                                            {"info", LogLevel::kInfo},
                                                            {"warning", LogLevel::kWarning},
                                                            {"error", LogLevel::kError}};
-
-// Levenshtein's distance, row by row.
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-    }
-  }
-  return row.back();
-}
-
-// One table of the file while it is read. The first error sticks; later calls change nothing.
-class TableReader {
- public:
-  TableReader(const toml::table* table, std::string prefix, const std::string* path)
-      : table_(table), prefix_(std::move(prefix)), path_(path) {}
-
-  void CheckKeys(const char* const* begin, const char* const* end) {
-    if (table_ == nullptr) return;
-    for (const auto& [key, node] : *table_) {
-      const std::string_view name = key.str();
-      if (std::find(begin, end, name) != end) continue;
-      const char* nearest = *std::min_element(
-          begin, end, [&](const char* a, const char* b) { return EditDistance(name, a) < EditDistance(name, b); });
-      Fail(key.source().begin.line, absl::StrCat("unknown key ", Quoted(prefix_ + std::string(name)),
-                                                 "; did you mean \"", prefix_, nearest, "\"?"));
-    }
-  }
-
-  // Leaves `*value` as it is when the key is not there.
-  void Text(const char* key, std::string* value) {
-    const toml::node* node = Find(key);
-    if (node == nullptr) return;
-    if (!node->is_string()) return Fail(Line(*node), absl::StrCat(prefix_, key, " must be a text in quotes"));
-    *value = node->as_string()->get();
-  }
-
-  void Number(const char* key, int64_t low, int64_t high, int64_t* value) {
-    const toml::node* node = Find(key);
-    if (node == nullptr) return;
-    if (!node->is_integer() || node->as_integer()->get() < low || node->as_integer()->get() > high) {
-      return Fail(Line(*node), absl::StrCat(prefix_, key, " must be a whole number from ", low, " to ", high));
-    }
-    *value = node->as_integer()->get();
-  }
-
-  void Flag(const char* key, bool* value) {
-    const toml::node* node = Find(key);
-    if (node == nullptr) return;
-    if (!node->is_boolean()) return Fail(Line(*node), absl::StrCat(prefix_, key, " must be true or false"));
-    *value = node->as_boolean()->get();
-  }
-
-  // A list of texts.
-  void Texts(const char* key, std::vector<std::string>* values) {
-    const toml::node* node = Find(key);
-    if (node == nullptr) return;
-    const toml::array* array = node->as_array();
-    if (array == nullptr || !std::all_of(array->begin(), array->end(), [](const auto& e) { return e.is_string(); })) {
-      return Fail(Line(*node), absl::StrCat(prefix_, key, " must be a list of texts: [\"...\", \"...\"]"));
-    }
-    for (const toml::node& element : *array) values->push_back(element.as_string()->get());
-  }
-
-  // The tables of [[prefix.key]]; empty when there are none.
-  std::vector<const toml::table*> Tables(const char* key) {
-    std::vector<const toml::table*> tables;
-    const toml::node* node = Find(key);
-    if (node == nullptr) return tables;
-    if (!node->is_array_of_tables()) {
-      Fail(Line(*node), absl::StrCat(prefix_, key, " must be tables: write [[", prefix_, key, "]] above each"));
-      return tables;
-    }
-    for (const toml::node& element : *node->as_array()) tables.push_back(element.as_table());
-    return tables;
-  }
-
-  const toml::table* Table(const char* key) {
-    const toml::node* node = Find(key);
-    if (node == nullptr) return nullptr;
-    if (!node->is_table()) Fail(Line(*node), absl::StrCat(key, " must be a table: write [", key, "]"));
-    return node->as_table();
-  }
-
-  // The value of `key` is wrong: `why`.
-  void FailAt(const char* key, absl::string_view why) {
-    const toml::node* node = Find(key);
-    Fail(node == nullptr ? 0 : Line(*node), why);
-  }
-
-  const absl::Status& status() const { return status_; }
-
- private:
-  const toml::node* Find(const char* key) const { return table_ == nullptr ? nullptr : table_->get(key); }
-  static uint32_t Line(const toml::node& node) { return node.source().begin.line; }
-
-  void Fail(uint32_t line, absl::string_view why) {
-    if (!status_.ok()) return;
-    status_ =
-        absl::InvalidArgumentError(absl::StrCat(*path_, line == 0 ? "" : absl::StrCat(" line ", line), ": ", why));
-  }
-
-  const toml::table* const table_;
-  const std::string prefix_;
-  const std::string* const path_;
-  absl::Status status_;
-};
 
 void CheckId(TableReader& reader, const char* key, const std::string& value) {
   if (value.empty()) return reader.FailAt(key, absl::StrCat(key, " is missing; write ", key, " = \"...\""));
@@ -166,6 +57,21 @@ bool IsListenAddress(const std::string& address) {
          (address.size() > 2 && address.ends_with(":0") && IsEndpoint(address.substr(0, address.size() - 1) + "1"));
 }
 
+// Only by number: what a name means may change.
+bool IsOfThisMachine(const std::string& address) {
+  in_addr number{};
+  const std::string host = address.substr(0, address.rfind(':'));
+  return IsListenAddress(address) &&
+         (host == "[::1]" || (host.starts_with("127.") && inet_pton(AF_INET, host.c_str(), &number) == 1));
+}
+
+// `name` of the setting as people write it, and an example of what may stand there.
+void ReadListen(absl::string_view name, absl::string_view example, TableReader* table, std::string* address) {
+  table->Text("listen", address);
+  if (address->empty() || IsListenAddress(*address)) return;
+  table->FailAt("listen", absl::StrCat(name, " ", Quoted(*address), ": not \"host:port\", such as \"", example, "\""));
+}
+
 absl::Status ReadRoot(const toml::table& table, const std::string& path, NodeConfig* config) {
   TableReader root(&table, "", &path);
   root.CheckKeys(std::begin(root_keys), std::end(root_keys));
@@ -173,17 +79,13 @@ absl::Status ReadRoot(const toml::table& table, const std::string& path, NodeCon
                                    {"node", &config->node},
                                    {"name", &config->name},
                                    {"consortium", &config->consortium},
-                                   {"listen", &config->listen},
                                    {"advertise", &config->advertise}}) {
     root.Text(key, value);
   }
   CheckId(root, "partner", config->partner);
   CheckId(root, "node", config->node);
   if (!config->consortium.empty()) CheckId(root, "consortium", config->consortium);
-  if (!config->listen.empty() && !IsListenAddress(config->listen)) {
-    root.FailAt("listen",
-                absl::StrCat("listen ", Quoted(config->listen), ": not \"host:port\", such as \"0.0.0.0:7443\""));
-  }
+  ReadListen("listen", "0.0.0.0:7443", &root, &config->listen);
   if (!config->advertise.empty() && !IsEndpoint(config->advertise)) {
     root.FailAt("advertise", absl::StrCat("advertise ", Quoted(config->advertise), ": not \"host:port\""));
   }
@@ -274,11 +176,7 @@ absl::Status ReadAdmin(const toml::table* table, const std::string& path, NodeCo
   admin.CheckKeys(std::begin(admin_keys), std::end(admin_keys));
   config->admin_tls_key = config->tls_key;
   config->admin_tls_certificate = config->tls_certificate;
-  admin.Text("listen", &config->admin_listen);
-  if (!config->admin_listen.empty() && !IsListenAddress(config->admin_listen)) {
-    admin.FailAt("listen", absl::StrCat("admin.listen ", Quoted(config->admin_listen),
-                                        ": not \"host:port\", such as \"0.0.0.0:7444\""));
-  }
+  ReadListen("admin.listen", "0.0.0.0:7444", &admin, &config->admin_listen);
   for (const auto& [key, value] : {std::pair("tls_key", &config->admin_tls_key),
                                    {"tls_certificate", &config->admin_tls_certificate},
                                    {"client_ca", &config->admin_client_ca}}) {
@@ -309,10 +207,12 @@ absl::Status ReadAdmin(const toml::table* table, const std::string& path, NodeCo
 absl::Status ReadHttp(const toml::table* table, const std::string& path, NodeConfig* config) {
   TableReader http(table, "http.", &path);
   http.CheckKeys(std::begin(http_keys), std::end(http_keys));
-  http.Text("listen", &config->http_listen);
-  if (!config->http_listen.empty() && !IsListenAddress(config->http_listen)) {
-    http.FailAt("listen", absl::StrCat("http.listen ", Quoted(config->http_listen),
-                                       ": not \"host:port\", such as \"0.0.0.0:8080\""));
+  ReadListen("http.listen", "0.0.0.0:8080", &http, &config->http_listen);
+  http.Text("metrics_listen", &config->http_metrics_listen);
+  if (!config->http_metrics_listen.empty() && !IsOfThisMachine(config->http_metrics_listen)) {
+    http.FailAt("metrics_listen", absl::StrCat("http.metrics_listen ", Quoted(config->http_metrics_listen),
+                                               ": tokens come there in clear, so write an address of this machine "
+                                               "alone, such as \"127.0.0.1:9464\""));
   }
   http.Text("public_url", &config->http_public_url);
   const std::string& url = config->http_public_url;
@@ -353,6 +253,7 @@ toml::table HttpSettings(const NodeConfig& config) {
   toml::array proxies;
   for (const std::string& proxy : config.http_proxies) proxies.push_back(proxy);
   return toml::table{{"listen", config.http_listen},
+                     {"metrics_listen", config.http_metrics_listen},
                      {"public_url", config.http_public_url},
                      {"data_license", config.http_data_license},
                      {"tls_certificate", config.http_tls_certificate},

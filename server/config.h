@@ -55,6 +55,7 @@ struct NodeConfig {
 
   // The HTTP side, for everybody.
   std::string http_listen;           // empty: off
+  std::string http_metrics_listen;   // of this machine only; empty: off
   std::string http_tls_certificate;  // empty: plain HTTP
   std::string http_tls_key;
   std::string http_public_url;  // without a final slash; empty: as readers call the host

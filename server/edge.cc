@@ -57,15 +57,18 @@ struct Edge::Parts {
 };
 
 void Edge::Parts::AddRoutes() {
+  AddStatusRoutes(options.parts, {options.version, options.ready, options.remark}, &router);
+  if (options.metrics != nullptr) {
+    AddMetricsRoute(options.parts, {options.metrics, options.status, options.queued_writes}, &router);
+  }
+  if (options.only_watching) return;
   AddDirectoryRoutes(options.parts, &router);
   AddWebRoutes(options.parts, &router);
   AddHsdsRoutes(options.parts, &router);
   AddDocumentRoutes(options.parts, options.data_license, &router);
   AddRpdeRoutes(options.parts, options.data_license, &router);
   AddEventRoutes(options.parts, &event_slots, &router);
-  AddStatusRoutes(options.parts, {options.version, options.ready, options.remark}, &router);
   if (options.metrics == nullptr) return;
-  AddMetricsRoute(options.parts, {options.metrics, options.status, options.queued_writes}, &router);
   for (const Route& route : router.routes()) options.metrics->AddRoute(route.pattern);
 }
 
@@ -79,7 +82,8 @@ void Edge::Parts::MakeDoor() {
   };
   door_options.observe = [this](const HttpObservation& seen) {
     if (options.access_log) LogAccess(seen);
-    if (options.metrics != nullptr) options.metrics->ObserveHttp(seen.route, seen.status, seen.bytes, seen.took);
+    if (options.metrics != nullptr && !options.only_watching)
+      options.metrics->ObserveHttp(seen.route, seen.status, seen.bytes, seen.took);
   };
   door_options.public_url = options.public_url;
   door_options.proxies = options.proxies;

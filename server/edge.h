@@ -30,9 +30,10 @@ class Edge {
     std::vector<std::string> proxies;  // see HttpDoor::Options
     bool access_log = true;
     NodeMetrics* metrics = nullptr;  // what is answered is counted here and shown at /metrics; nullptr: neither
-    // For /metrics: how the node is, as far as a reader may know.
+    bool only_watching = false;      // serves /metrics and the health paths alone, and counts nothing
+    // For /metrics: how the node is, as far as a reader may know; empty: this process does not know.
     std::function<absl::StatusOr<v1::GetStatusResponse>(const Reader&)> status;
-    std::function<size_t()> queued_writes;  // for /metrics; see Store
+    std::function<size_t()> queued_writes;  // for /metrics, see Store; empty: there is no writer
     std::string version;                    // of the program
     std::function<absl::Status()> ready;    // see StatusRoutesOptions
     std::function<std::string()> remark;    // see StatusRoutesOptions

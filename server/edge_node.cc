@@ -55,6 +55,7 @@ struct EdgeNode::Parts {
   std::unique_ptr<DirectoryReader> directory;
   std::unique_ptr<Authoriser> authoriser;
   std::unique_ptr<CallerLimits> caller_limits;
+  NodeMetrics metrics{{}};  // of HTTP: rpcs are the node's
   std::unique_ptr<Edge> edge;
 
   absl::Status Follow(std::function<void()> on_failed);
@@ -89,6 +90,7 @@ absl::Status EdgeNode::Parts::OpenHttp(const std::string& version) {
       EdgeParts{store.get(), [this] { return follower->charter(); }, clock, directory.get(), hub.get(), config.partner};
   options.authoriser = authoriser.get();
   options.caller_limits = caller_limits.get();
+  options.metrics = &metrics;
   options.version = version;
   options.ready = [this, parts = options.parts] {
     return follower->failed().ok() ? CheckReadable(parts)

@@ -91,6 +91,7 @@ int RunNode(const NodeConfig& config, const std::string& path, const sigset_t& s
   std::cout << ReadyLine(config) << " listen=" << node->listening() << " socket=" << config.socket;
   if (!config.admin_listen.empty()) std::cout << " admin=" << node->admin_listening();
   if (!config.http_listen.empty()) std::cout << " http=" << node->http_listening();
+  if (!config.http_metrics_listen.empty()) std::cout << " metrics=" << node->metrics_listening();
   std::cout << std::endl;
   ServeUntilTold(
       path, signals,

@@ -109,6 +109,7 @@ struct Node::Parts {
   std::unique_ptr<AdminServer> admin;
   std::unique_ptr<Upkeep> upkeep;
   std::unique_ptr<Edge> edge;
+  std::unique_ptr<Edge> watching;  // for /metrics alone
 
   absl::Status OpenStore(const v1::CharterChain& chain);
   absl::Status TakeCharter(const v1::CharterChain& chain);
@@ -119,6 +120,7 @@ struct Node::Parts {
   void OnGate(const OwnFeedGate& gate);
   absl::Status OpenDoors();
   absl::Status OpenAdminDoor();
+  Edge::Options EdgeOptions();
   absl::Status OpenHttp();
   std::string admin_listening() const;
 };
@@ -243,8 +245,7 @@ absl::Status Node::Parts::OpenAdminDoor() {
   return absl::OkStatus();
 }
 
-absl::Status Node::Parts::OpenHttp() {
-  if (config.http_listen.empty()) return absl::OkStatus();
+Edge::Options Node::Parts::EdgeOptions() {
   Edge::Options options = EdgeOptionsOf(config);
   options.parts =
       EdgeParts{store.get(), [this] { return charter->current(); }, clock, directory.get(), hub.get(), config.partner};
@@ -259,9 +260,24 @@ absl::Status Node::Parts::OpenHttp() {
     return writing.ok() ? CheckReadable(parts) : writing;
   };
   options.remark = [this] { return WritingRemark(store->write_health()); };
-  absl::StatusOr<std::unique_ptr<Edge>> started = Edge::Start(std::move(options));
-  if (!started.ok()) return Annotate(started.status(), "http.listen");
-  edge = *std::move(started);
+  return options;
+}
+
+absl::Status Node::Parts::OpenHttp() {
+  if (!config.http_listen.empty()) {
+    absl::StatusOr<std::unique_ptr<Edge>> started = Edge::Start(EdgeOptions());
+    if (!started.ok()) return Annotate(started.status(), "http.listen");
+    edge = *std::move(started);
+  }
+  if (!config.http_metrics_listen.empty()) {
+    Edge::Options options = EdgeOptions();
+    options.only_watching = true;
+    options.server.listen = config.http_metrics_listen;
+    options.server.tls_certificate = options.server.tls_key = "";
+    absl::StatusOr<std::unique_ptr<Edge>> started = Edge::Start(std::move(options));
+    if (!started.ok()) return Annotate(started.status(), "http.metrics_listen");
+    watching = *std::move(started);
+  }
   return absl::OkStatus();
 }
 
@@ -352,6 +368,8 @@ std::string Node::listening() const {
 
 std::string Node::http_listening() const { return parts_->edge == nullptr ? "" : parts_->edge->listening(); }
 
+std::string Node::metrics_listening() const { return parts_->watching == nullptr ? "" : parts_->watching->listening(); }
+
 absl::Status Node::ReloadCertificate() {
   return parts_->edge == nullptr ? absl::OkStatus() : parts_->edge->ReloadCertificate();
 }
@@ -368,6 +386,7 @@ void Node::Stop() {
   Parts& p = *parts_;
   if (p.upkeep != nullptr) p.upkeep->Stop();
   if (p.edge != nullptr) p.edge->Stop(p.config.drain);
+  if (p.watching != nullptr) p.watching->Stop(absl::ZeroDuration());
   if (p.directory_service != nullptr) p.directory_service->Stop();
   if (p.publisher != nullptr) p.publisher->Stop();
   if (p.admin != nullptr) p.admin->Stop(p.config.drain);

@@ -26,6 +26,8 @@ class Node {
 
   // Where the HTTP side listens, "host:port"; empty: there is none.
   std::string http_listening() const;
+  // Where /metrics is served besides; empty: nowhere.
+  std::string metrics_listening() const;
 
   // Reads the HTTP side's certificate again; on an error the one from before stays.
   absl::Status ReloadCertificate();

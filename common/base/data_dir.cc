@@ -90,6 +90,9 @@ constexpr absl::string_view http_text = R"(
 #connections_per_address = 100
 # One line a request, without words, ids and whole addresses.
 #access_log = true
+# Where /metrics and the health paths are served besides, on this machine only, such as "127.0.0.1:9464": the node's own when the HTTP
+# side runs as a process of its own (cairnd --role=edge, which has counts of its requests only).
+#metrics_listen = ""
 
 [limits]
 # Queries that run at a time; each has a connection of its own to the database.

@@ -21,7 +21,9 @@ absl::StatusOr<HttpResponse> AnswerMetrics(const EdgeParts& parts, const Metrics
                                            const HttpRequest& request) {
   RETURN_IF_ERROR(MayWatch(request));
   NodeMetrics::Shown shown;
-  ASSIGN_OR_RETURN(shown.status, options.status(request.reader));
+  if (options.status != nullptr) {
+    ASSIGN_OR_RETURN(shown.status, options.status(request.reader));
+  }
   ASSIGN_OR_RETURN(const v1::GetFacetsResponse counts,
                    parts.directory->GetFacets(request.reader, v1::GetFacetsRequest()));
   for (const v1::Facet& facet : counts.facets()) {
@@ -29,7 +31,7 @@ absl::StatusOr<HttpResponse> AnswerMetrics(const EdgeParts& parts, const Metrics
     for (const v1::FacetValue& value : facet.values()) shown.records_by_kind[value.value()] = value.count();
   }
   shown.sizes = parts.store->sizes();
-  shown.write_queue = options.queued_writes();
+  if (options.queued_writes != nullptr) shown.write_queue = options.queued_writes();
   return HttpResponse::Of(content_type, options.metrics->Text(shown));
 }
 

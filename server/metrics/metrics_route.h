@@ -12,9 +12,9 @@ namespace cairn {
 
 struct MetricsRouteOptions {
   const NodeMetrics* metrics = nullptr;  // must outlive the router
-  // The node's status, as far as a reader may know.
+  // The node's status, as far as a reader may know; empty: this process does not know it.
   std::function<absl::StatusOr<v1::GetStatusResponse>(const Reader&)> status;
-  std::function<size_t()> queued_writes;  // see Store
+  std::function<size_t()> queued_writes;  // see Store; empty: this process has no writer
 };
 
 // /metrics  for a token with the role that `cairn status` needs, and as much as its audiences allow; 401 or 403 else:

@@ -76,10 +76,12 @@ void NodeMetrics::ObserveRpc(absl::string_view method, int code, bool stream, ab
 }
 
 std::string NodeMetrics::Text(const Shown& shown) const {
-  std::vector<prometheus::MetricFamily> families = StatusMetrics(shown.status, shown.records_by_kind);
+  std::vector<prometheus::MetricFamily> families;
   const auto append = [&](std::vector<prometheus::MetricFamily> more) {
     families.insert(families.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   };
+  if (shown.status.has_value()) append(StatusMetrics(*shown.status));
+  append(RecordMetrics(shown.records_by_kind));
   append(StoreMetrics(shown.sizes, shown.write_queue));
   append(ProcessMetrics());
   append(registry_.Collect());

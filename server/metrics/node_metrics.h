@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,12 +35,12 @@ class NodeMetrics {
   // will.
   void ObserveRpc(absl::string_view method, int code, bool stream, absl::Duration took);
 
-  // What a scrape shows besides. All as far as the reader of `status` may know.
+  // What a scrape shows besides. All as far as the reader of `status` may know. What is absent has no series.
   struct Shown {
-    v1::GetStatusResponse status;
+    std::optional<v1::GetStatusResponse> status;
     std::map<std::string, uint64_t> records_by_kind;
     Store::Sizes sizes;
-    size_t write_queue = 0;
+    std::optional<size_t> write_queue;
   };
   std::string Text(const Shown& shown) const;
 

@@ -93,18 +93,21 @@ void AddNode(const v1::GetStatusResponse& status, Families* families) {
 
 }  // namespace
 
-Families StatusMetrics(const v1::GetStatusResponse& status, const std::map<std::string, uint64_t>& records_by_kind) {
+Families StatusMetrics(const v1::GetStatusResponse& status) {
   Families families;
   AddNode(status, &families);
   AddPartners(status, &families);
   AddPeers(status, &families);
-  FamilyMaker records("cairn_records", "Live records by kind.");
-  for (const auto& [kind, count] : records_by_kind) records.Add(static_cast<double>(count), {{"kind", kind}});
-  families.push_back(records.Take());
   return families;
 }
 
-Families StoreMetrics(const Store::Sizes& sizes, size_t write_queue) {
+Families RecordMetrics(const std::map<std::string, uint64_t>& records_by_kind) {
+  FamilyMaker records("cairn_records", "Live records by kind.");
+  for (const auto& [kind, count] : records_by_kind) records.Add(static_cast<double>(count), {{"kind", kind}});
+  return {records.Take()};
+}
+
+Families StoreMetrics(const Store::Sizes& sizes, std::optional<size_t> write_queue) {
   Families families;
   const auto gauge = [&](const char* name, const char* help, uint64_t value) {
     families.push_back(FamilyMaker(name, help).Add(static_cast<double>(value)).Take());
@@ -112,7 +115,7 @@ Families StoreMetrics(const Store::Sizes& sizes, size_t write_queue) {
   gauge("cairn_database_bytes", "Size of the database file.", sizes.database);
   gauge("cairn_database_wal_bytes", "Size of its write-ahead log.", sizes.wal);
   gauge("cairn_disk_free_bytes", "Bytes free on the file system of the data directory.", sizes.disk_free);
-  gauge("cairn_write_queue_length", "Changes that wait for the writer.", write_queue);
+  if (write_queue.has_value()) gauge("cairn_write_queue_length", "Changes that wait for the writer.", *write_queue);
   return families;
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,12 +15,13 @@
 
 namespace cairn {
 
-// What the status says, summed up for each partner: no audience is named, so that no circle is. `records_by_kind`: by
-// the names of kinds.
-std::vector<prometheus::MetricFamily> StatusMetrics(const v1::GetStatusResponse& status,
-                                                    const std::map<std::string, uint64_t>& records_by_kind);
+// What the status says, summed up for each partner: no audience is named, so that no circle is.
+std::vector<prometheus::MetricFamily> StatusMetrics(const v1::GetStatusResponse& status);
 
-// `write_queue`: changes that wait for the writer.
-std::vector<prometheus::MetricFamily> StoreMetrics(const Store::Sizes& sizes, size_t write_queue);
+// By the names of kinds.
+std::vector<prometheus::MetricFamily> RecordMetrics(const std::map<std::string, uint64_t>& records_by_kind);
+
+// `write_queue`: changes that wait for the writer; absent where there is none.
+std::vector<prometheus::MetricFamily> StoreMetrics(const Store::Sizes& sizes, std::optional<size_t> write_queue);
 
 }  // namespace cairn

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -50,6 +51,11 @@ std::string BinDirectory() {
 std::string FileText(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+int PortIn(const std::string& said, const std::string& before) {
+  const size_t at = said.find(before);
+  return at == std::string::npos ? 0 : std::atoi(said.c_str() + at + before.size());
 }
 
 int FreePort() {

@@ -30,6 +30,9 @@ std::string BinDirectory();
 // The bytes of a file; empty when it cannot be read.
 std::string FileText(const std::string& path);
 
+// The port that stands after `before` in what a program said, such as " http=127.0.0.1:"; 0: it does not.
+int PortIn(const std::string& said, const std::string& before);
+
 // Runs a program to its end; `args[0]` is its path.
 CommandResult RunCommand(const std::vector<std::string>& args);
 

@@ -36,10 +36,8 @@ class EdgeProcess {
     if (!Eventually([&] { return log().find(before) != std::string::npos || Ended(); }) || pid_ < 0) {
       return absl::InternalError(log());
     }
-    const std::string said = log();
-    const size_t at = said.find(before) + before.size();
-    const size_t end = said.find('\n', at);
-    return absl::SimpleAtoi(said.substr(at, end - at), &port_) ? absl::OkStatus() : absl::InternalError(said);
+    port_ = PortIn(log(), before);
+    return port_ != 0 ? absl::OkStatus() : absl::InternalError(log());
   }
 
   // Sends a signal and waits for the end; returns how it ended (waitpid's status).

@@ -49,6 +49,8 @@ class EdgeProcessTest : public testing::Test {
     ASSERT_EQ(cluster_.HandOverCharter(0), absl::OkStatus());
     ASSERT_EQ(cluster_.ChangeSettings(0, "Empty: nowhere.\nlisten = \"\"", "\nlisten = \"127.0.0.1:0\""),
               absl::OkStatus());
+    ASSERT_EQ(cluster_.ChangeSettings(0, "#metrics_listen = \"\"", "metrics_listen = \"127.0.0.1:0\""),
+              absl::OkStatus());
     ASSERT_EQ(cluster_.Start(0, {"--role=node", "--standalone"}), absl::OkStatus());
     ASSERT_EQ(edge_.Start(cluster_.data(0)), absl::OkStatus());
   }
@@ -147,6 +149,26 @@ TEST_F(EdgeProcessTest, NothingOfACircleIsInAnyAnswerToAnybody) {
     EXPECT_THAT(answer, Not(HasSubstr("police"))) << target;
   }
   EXPECT_THAT(Ask(absl::StrCat("/api/search?q=", marker)), HasSubstr("\r\n\r\n{}"));
+}
+
+TEST_F(EdgeProcessTest, TheNodeSaysHowItIsBesideAndTheEdgeWhatItAnswers) {
+  Publish(Service(first_id, "Night line"));
+  EXPECT_TRUE(Eventually([&] { return Shows("/api/list", "Night line"); }, a_moment));
+  const CommandResult made = cluster_.Cairn(0, {"--json", "token", "create", "--role", "editor", "--name", "watch"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const std::string token =
+      absl::StrCat("Authorization: Bearer ", nlohmann::json::parse(made.out).value("secret", ""), "\r\n");
+  const int node = PortIn(FileText(cluster_.log(0) + ".ready"), " metrics=127.0.0.1:");
+  EXPECT_EQ(StatusOf(Get(node, "/metrics")), "401");
+  EXPECT_THAT(Get(node, "/metrics", token),
+              AllOf(HasSubstr("cairn_partner_records{partner=\"pl-a\"} 1\n"),
+                    HasSubstr("cairn_rpcs_total{code=\"0\",method=\"/cairn.v1.Publishing/Publish\"} 1\n")));
+  EXPECT_EQ(StatusOf(Get(node, "/readyz")), "200");
+  EXPECT_EQ(StatusOf(Get(node, "/api/list")), "404");
+  EXPECT_TRUE(Eventually([&] { return StatusOf(Ask("/metrics", token)) == "200"; }, a_moment));
+  EXPECT_THAT(Ask("/metrics", token),
+              AllOf(HasSubstr("cairn_http_responses_total{code=\"200\",route=\"/api/list\"}"),
+                    HasSubstr("cairn_records{kind=\"service\"} 1\n"), Not(HasSubstr("cairn_can_publish"))));
 }
 
 TEST_F(EdgeProcessTest, ServesOnWhenTheNodeIsKilledAndFollowsItWhenItIsBack) {

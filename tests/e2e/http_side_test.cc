@@ -42,10 +42,8 @@ class HttpSideTest : public testing::Test {
     ASSERT_EQ(cluster_.ChangeSettings(0, "Empty: nowhere.\nlisten = \"\"", "\nlisten = \"127.0.0.1:0\""),
               absl::OkStatus());
     ASSERT_EQ(cluster_.Start(0), absl::OkStatus());
-    const std::string log = FileText(cluster_.log(0) + ".ready");
-    const size_t at = log.find(" http=127.0.0.1:");
-    ASSERT_NE(at, std::string::npos) << log;
-    ASSERT_TRUE(absl::SimpleAtoi(log.substr(at + 16, log.find('\n', at) - at - 16), &port_)) << log;
+    port_ = PortIn(FileText(cluster_.log(0) + ".ready"), " http=127.0.0.1:");
+    ASSERT_NE(port_, 0);
   }
 
   void Publish(absl::string_view record, const std::string& audience) {

@@ -81,10 +81,8 @@ class MetricsTest : public testing::Test {
     ASSERT_EQ(cluster_.ChangeSettings(0, "Empty: nowhere.\nlisten = \"\"", "\nlisten = \"127.0.0.1:0\""),
               absl::OkStatus());
     ASSERT_EQ(cluster_.StartAll(), absl::OkStatus());
-    const std::string ready = FileText(cluster_.log(0) + ".ready");
-    const size_t at = ready.find(" http=127.0.0.1:");
-    ASSERT_NE(at, std::string::npos) << ready;
-    ASSERT_TRUE(absl::SimpleAtoi(ready.substr(at + 16, ready.find('\n', at) - at - 16), &port_)) << ready;
+    port_ = PortIn(FileText(cluster_.log(0) + ".ready"), " http=127.0.0.1:");
+    ASSERT_NE(port_, 0);
   }
 
   void Publish(int n, const std::string& audience) {

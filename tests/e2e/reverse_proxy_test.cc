@@ -61,10 +61,8 @@ class ReverseProxyTest : public testing::Test {
               absl::OkStatus());
     ASSERT_EQ(cluster_.ChangeSettings(0, "#proxies = []", "proxies = [\"127.0.0.1\"]"), absl::OkStatus());
     ASSERT_EQ(cluster_.Start(0), absl::OkStatus());
-    const std::string log = FileText(cluster_.log(0) + ".ready");
-    const size_t at = log.find(" http=127.0.0.1:");
-    ASSERT_NE(at, std::string::npos) << log;
-    ASSERT_TRUE(absl::SimpleAtoi(log.substr(at + 16, log.find('\n', at) - at - 16), &node_port_)) << log;
+    node_port_ = PortIn(FileText(cluster_.log(0) + ".ready"), " http=127.0.0.1:");
+    ASSERT_NE(node_port_, 0);
   }
 
   // The example, with only what depends on the machine put in its place: ports, certificate, the log's file.

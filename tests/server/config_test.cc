@@ -32,6 +32,17 @@ std::string ErrorOf(const absl::StatusOr<NodeConfig>& config) {
 }
 std::string ErrorWith(const std::string& more) { return ErrorOf(ParseWith(more)); }
 
+TEST(ConfigTest, MetricsAreServedOnThisMachineAlone) {
+  for (const char* good : {"127.0.0.1:9464", "127.0.0.2:0", "[::1]:9464"}) {
+    EXPECT_EQ(ParseWith(absl::StrCat("[http]\nmetrics_listen = \"", good, "\"\n"))->http_metrics_listen, good);
+  }
+  for (const char* bad :
+       {"0.0.0.0:9464", "192.0.2.1:9464", "127.0.0.1", "[::]:9464", "127.example.org:80", "localhost:80"}) {
+    EXPECT_THAT(ErrorWith(absl::StrCat("[http]\nmetrics_listen = \"", bad, "\"\n")),
+                AllOf(HasSubstr("line 4"), HasSubstr(bad), HasSubstr("this machine alone")));
+  }
+}
+
 TEST(ConfigTest, TakesTheTextThatNodeInitWrites) {
   const auto config = ParseConfig(
       NodeTomlText({"pl-x", "pl-x-1", "Warsaw \"one\"", "0.0.0.0:7443", "node.example.org:7443"}), "/data/node.toml");
