@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -79,6 +81,12 @@ void UseAllDescriptors() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
+// A core file would hold the keys, and what is for a circle.
+void LeaveNoCore() {
+  const rlimit none{};
+  if (setrlimit(RLIMIT_CORE, &none) != 0) LogWarning("node.core_files", {{"why", std::strerror(errno)}});
+}
+
 std::string ReadyLine(const NodeConfig& config) {
   return absl::StrCat("cairnd ready partner=", config.partner, " node=", config.node);
 }
@@ -141,6 +149,7 @@ int Run(const Flags& flags) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   UseAllDescriptors();
+  LeaveNoCore();
   if (flags.role == "edge") return RunEdge(*config, path, signals);
   if (flags.role == "node") config->http_listen.clear();
   return RunNode(*config, path, signals);

@@ -96,7 +96,7 @@ absl::StatusOr<HttpResponse> AnswerEvents(const EdgeParts& parts, EventSlots* sl
   const absl::string_view last = request.Header("last-event-id");
   watch.set_resume_token(std::string(last.empty() ? request.Query("since") : last));
   watch.set_only_new(request.Query("new") == "1");
-  ASSIGN_OR_RETURN(auto slot, slots->Take(request.client));
+  ASSIGN_OR_RETURN(auto slot, slots->Take(request.client, request.authorised));
   ASSIGN_OR_RETURN(auto watcher, Watcher::Start(parts.store, parts.charter, parts.clock, request.reader, watch));
   HttpResponse response = HttpResponse::Streaming(
       "text/event-stream", std::make_unique<EventStream>(std::move(slot), std::move(watcher), parts.hub, parts.clock));
@@ -106,13 +106,14 @@ absl::StatusOr<HttpResponse> AnswerEvents(const EdgeParts& parts, EventSlots* sl
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<EventSlots::Slot>> EventSlots::Take(absl::string_view client) {
+absl::StatusOr<std::unique_ptr<EventSlots::Slot>> EventSlots::Take(absl::string_view client, bool authorised) {
+  const int most_of_all = authorised ? limits::http_event_streams_max : limits::http_event_streams_max * 4 / 5;
   std::string key = LimitKey(client);
   absl::MutexLock lock(&mutex_);
   int& of_client = by_client_[key];
-  const bool full = all_ >= limits::http_event_streams_max;
+  const bool full = all_ >= most_of_all;
   if (full || of_client >= limits::http_event_streams_per_address_max) {
-    const int most = full ? limits::http_event_streams_max : limits::http_event_streams_per_address_max;
+    const int most = full ? most_of_all : limits::http_event_streams_per_address_max;
     if (of_client == 0) by_client_.erase(key);
     return WithReason(absl::ResourceExhaustedError(
                           absl::StrCat(most, " event streams are open", full ? "" : " from your address",

@@ -29,8 +29,9 @@ class EventSlots {
     const std::string client_;
   };
 
-  // RESOURCE_EXHAUSTED beyond limits::http_event_streams_max and http_event_streams_per_address_max.
-  absl::StatusOr<std::unique_ptr<Slot>> Take(absl::string_view client);
+  // RESOURCE_EXHAUSTED beyond limits::http_event_streams_max, of which a fifth is for those who have a token, and
+  // http_event_streams_per_address_max.
+  absl::StatusOr<std::unique_ptr<Slot>> Take(absl::string_view client, bool authorised);
   int taken() const;
 
  private:

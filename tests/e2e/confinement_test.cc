@@ -1,4 +1,5 @@
 // What must not be found where it does not belong: a withdrawn record in a node's files, a private key in what it says.
+#include <gmock/gmock.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -136,6 +137,7 @@ TEST_F(ConfinementTest, NoPrivateKeyIsInLogsStatusErrorsOrTheCommandLine) {
   for (int i = 0; i < 2; ++i) {
     const std::string proc = absl::StrCat("/proc/", cluster_.pid(i));
     absl::StrAppend(&said, ReadBytes(proc + "/cmdline"), ReadBytes(proc + "/environ"));
+    EXPECT_THAT(ReadBytes(proc + "/limits"), testing::ContainsRegex("Max core file size +0 +0 "));
   }
   cluster_.Stop(1, SIGKILL);
   ASSERT_TRUE(Eventually([&] { return absl::StrContains(ReadBytes(cluster_.log(0)), "sync.dial_failed"); }))

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
 #include "server/http/directory_routes.h"
 #include "server/http/events.h"
 #include "server/http/http_door.h"
@@ -159,6 +160,8 @@ TEST_F(EdgeTest, OnlyReadingMethodsAndCorsForThem) {
   EXPECT_EQ(preflight.status, 204);
   EXPECT_EQ(preflight.Header("Access-Control-Allow-Origin"), "*");
   EXPECT_EQ(preflight.Header("Access-Control-Allow-Methods"), "GET, HEAD, OPTIONS");
+  EXPECT_THAT(std::string(Ask("/api/list").Header("Access-Control-Expose-Headers")),
+              AllOf(HasSubstr("X-Modified-Through"), HasSubstr("X-Ignored-Parameters"), HasSubstr("ETag")));
 }
 
 TEST_F(EdgeTest, EveryAnswerHasTheSecurityHeadersAndNoCookie) {
@@ -300,6 +303,25 @@ TEST_F(EdgeTest, EventStreamsAreBoundedForOneAddress) {
   EXPECT_EQ(Ask("/events").status, 429);
   open.clear();
   EXPECT_EQ(Ask("/events").status, 200);
+}
+
+TEST(EventSlotsTest, AttackFromManyAddresses_SomeStreamsAreKeptForThoseWhoHaveAToken_R8) {
+  EventSlots slots;
+  std::vector<std::unique_ptr<EventSlots::Slot>> taken;
+  const auto take_all = [&](bool authorised) {
+    for (int i = 0;; ++i) {
+      auto slot = slots.Take(
+          absl::StrCat("192.0.", authorised ? 3 : 2, ".", i / limits::http_event_streams_per_address_max), authorised);
+      if (!slot.ok()) return slot.status();
+      taken.push_back(*std::move(slot));
+    }
+  };
+  EXPECT_EQ(take_all(false).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_LT(slots.taken(), limits::http_event_streams_max);
+  EXPECT_EQ(ReasonOf(take_all(true)), "TOO_MANY_STREAMS");
+  EXPECT_EQ(slots.taken(), limits::http_event_streams_max);
+  taken.clear();
+  EXPECT_EQ(slots.taken(), 0);
 }
 
 TEST_F(EdgeTest, AStreamEndsWithItsToken) {

@@ -227,6 +227,18 @@ TEST_F(ConfinementTest, PartnersCountOnlyWhatMayBeRead) {
   EXPECT_EQ(members->partners(2).stale_records(), 1);
 }
 
+TEST_F(ConfinementTest, PartnersThatPublishNothingAreKnownToMembersAlone_R7) {
+  const auto names = [&](const Reader& reader) {
+    std::vector<std::string> ids;
+    const auto listed = Directory().ListPartners(reader);
+    for (const v1::PartnerSummary& each : listed->partners()) ids.push_back(each.id());
+    return ids;
+  };
+  EXPECT_THAT(names(Reader::Anonymous()), IsEmpty());
+  EXPECT_THAT(names(Reader::Limited("pl-x", {})), IsEmpty());
+  EXPECT_THAT(names(Reader::Limited("pl-x", {"consortium"})), testing::Contains("al-z"));
+}
+
 TEST_F(ConfinementTest, NearDoesNotTellAConfidentialPlace) {
   db_.Publish(police_, {TestLocation(20, 52.2, 21.0)});
   v1::Record shelter = TestService(21, "Shelter");
