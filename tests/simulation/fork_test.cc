@@ -171,7 +171,7 @@ class Fork {
 
 // The usual number takes a few seconds on two cores.
 TEST(ForkTest, TwoTruthsToTwoHalvesAreProvedToAllWithinTwoExchanges_R6) {
-  RunSeeds(100, [](uint64_t seed) { Fork(seed).All(); });
+  RunSeeds(1'000, [](uint64_t seed) { Fork(seed).All(); });
 }
 
 }  // namespace

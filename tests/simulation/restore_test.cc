@@ -129,7 +129,7 @@ class Restore {
 
 // The usual number takes about half a minute on two cores.
 TEST(RestoreTest, PublisherSetBackToAnOldOrEmptyDiskNeverContradictsItself_R3_R6) {
-  RunSeeds(100, [](uint64_t seed) { Restore(seed).All(); });
+  RunSeeds(1'000, [](uint64_t seed) { Restore(seed).All(); });
 }
 
 }  // namespace

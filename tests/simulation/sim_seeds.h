@@ -18,10 +18,13 @@
 
 namespace cairn {
 
+// A number that is set must be one: a run of nothing would pass.
 inline uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
   const char* text = std::getenv(name);
+  if (text == nullptr) return otherwise;
   uint64_t value = 0;
-  return text != nullptr && absl::SimpleAtoi(text, &value) ? value : otherwise;
+  EXPECT_TRUE(absl::SimpleAtoi(text, &value) && value > 0) << name << " is \"" << text << "\"; give a number from 1";
+  return value;
 }
 
 // Where the disks of a run are: in memory when possible.
