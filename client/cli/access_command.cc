@@ -55,7 +55,8 @@ void PrintCreated(const v1::CreateTokenResponse& created, Context* context) {
   notes << "Token " << token.name() << ": " << RoleText(token.role()) << ", valid until "
         << DateText(FromProto(token.expires_at())) << ". It is shown this once; keep it in a file with mode 600.\n";
   if (created.listen().empty()) {
-    notes << "The node does not listen for it yet: set admin.listen in its node.toml.\n";
+    notes << "The HTTP side takes it, where that is on. For `cairn --node` the node does not listen yet: set "
+             "admin.listen in its node.toml.\n";
     return;
   }
   notes << "Use it with: cairn --node " << Printable(created.listen()) << " --pin " << ToHex(created.spki_sha256())

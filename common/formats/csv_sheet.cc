@@ -237,12 +237,14 @@ std::vector<Problem> CsvSheetReader::Notes() const {
   const auto add = [&](std::string text, std::string remedy = "") {
     notes.push_back({"", "", std::move(text), std::move(remedy)});
   };
-  std::vector<std::string> used, unused;
+  std::vector<std::string> used, unused, left_out;
   for (const CsvColumn& column : plan_.columns()) {
-    const bool known = plan_.sheet().columns.contains(column.header);  // and not to be used, as its owner said
-    if (column.rule.to.has_value()) used.push_back(absl::StrCat(Quoted(column.header), " as ", column.rule.to->text()));
-    if (!column.rule.to.has_value() && !known)
-      unused.push_back(absl::StrCat(Quoted(column.header), " (", column.filled, " filled)"));
+    if (column.rule.to.has_value()) {
+      used.push_back(absl::StrCat(Quoted(column.header), " as ", column.rule.to->text()));
+    } else {
+      const bool by_mapping = plan_.sheet().columns.contains(column.header);
+      (by_mapping ? left_out : unused).push_back(absl::StrCat(Quoted(column.header), " (", column.filled, " filled)"));
+    }
     if (column.unused > 0) add(absl::StrCat("column ", Quoted(column.header), ": ", column.unused, " cells not used"));
   }
   if (!mapped_) {
@@ -250,6 +252,7 @@ std::vector<Problem> CsvSheetReader::Notes() const {
         "if this is not right, `cairn publish --propose-mapping FILE` writes a mapping to correct");
   }
   if (!unused.empty()) add(absl::StrCat("columns not used: ", absl::StrJoin(unused, ", ")));
+  if (!left_out.empty()) add(absl::StrCat("columns not used, as the mapping says: ", absl::StrJoin(left_out, ", ")));
   if (longer_rows_ > 0) {
     add(absl::StrCat(longer_rows_, " rows have cells beyond the last column, first in line ", longer_line_,
                      "; not used"));

@@ -335,6 +335,12 @@ absl::StatusOr<std::vector<RecordChange>> CatalogueReading::PublicChanges(v1::Re
                                                       "; drop what you have and start over without a change number")),
                       "CHANGE_NUMBER_TOO_OLD");
   }
+  ASSIGN_OR_RETURN(const int64_t last, LastChangeNumber(*reading_.connection, true));
+  if (after > std::max(last, floor)) {
+    return WithReason(absl::AbortedError(absl::StrCat("change ", after, " is none of this node's, whose last is ", last,
+                                                      "; drop what you have and start over without a change number")),
+                      "CHANGE_NUMBER_UNKNOWN");
+  }
   return ReadRecordChanges(*reading_.connection, true, kind, after, limit);
 }
 

@@ -104,7 +104,8 @@ class CatalogueReading {
   absl::StatusOr<int64_t> BeginFollowing() const;
   // What changed in public feeds after the number, whether they may be read now or not; see ReadRecordChanges. `begun`
   // is what BeginFollowing gave when the reader held nothing. ABORTED with reason CHANGE_NUMBER_TOO_OLD when changes
-  // after both are no longer known.
+  // after both are no longer known, and CHANGE_NUMBER_UNKNOWN when this database never gave out one so high: it was set
+  // back to a copy, or the reader came from another node.
   absl::StatusOr<std::vector<RecordChange>> PublicChanges(v1::RecordKind kind, int64_t after, int64_t begun,
                                                           size_t limit) const;
   // Whoever asks for what changed since this time misses nothing that this moment does not have.

@@ -68,6 +68,14 @@ TEST(CsvTest, SaysHowItReadTheFileAndWhatItDidNotUse) {
   EXPECT_THAT(notes, HasSubstr("known by its name"));
 }
 
+TEST(CsvTest, NamesTheColumnsThatTheMappingLeavesOut) {
+  const Import import = ReadText("Name,Notes,Colour\nNight line,call first,\n", ImportFormat::kCsv,
+                                 Mapped("[sheet.columns]\nName = 'service.name'\nNotes = ''\nColour = ''\n"));
+  EXPECT_THAT(import.records, SizeIs(1));
+  EXPECT_THAT(NotesText(import),
+              HasSubstr("columns not used, as the mapping says: \"Notes\" (1 filled), \"Colour\" (0 filled)"));
+}
+
 TEST(CsvTest, ACellThatIsNoNumberIsReportedAndNotUsed) {
   const Import import = ReadText("Name,Min age\nNight line,twelve\n");
   ASSERT_THAT(import.warnings, SizeIs(1));

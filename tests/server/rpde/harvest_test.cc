@@ -1,6 +1,7 @@
 // A harvester that starts at any time, stops and goes on holds in the end exactly what the public sees at the node.
 #include <random>
 
+#include "common/formats/json_ld.h"
 #include "tests/server/hsds/api_fixture.h"
 
 namespace cairn {
@@ -13,7 +14,8 @@ constexpr uint32_t kSeeds = 12;
 class HarvestTest : public ApiTest, public testing::WithParamInterface<uint32_t> {
  protected:
   struct Harvester {
-    std::string next = "/rpde/services?limit=3";
+    explicit Harvester(const std::string& kind) : next(absl::StrCat("/rpde/", kind, "?limit=3")) {}
+    std::string next;
     std::map<std::string, Json> held;
     bool at_end = false;
   };
@@ -51,6 +53,17 @@ class HarvestTest : public ApiTest, public testing::WithParamInterface<uint32_t>
     return record;
   }
 
+  // The first third are trainings.
+  static v1::RecordKind KindOf(int n) { return n % kRecords < kRecords / 3 ? v1::TRAINING : v1::SERVICE; }
+  v1::Record RandomRecord(int n) {
+    if (KindOf(n) == v1::SERVICE) return RandomService(n);
+    v1::Record record = TestService(n, "");
+    record.mutable_training()->set_name(absl::StrCat("Training ", Below(1000)));
+    record.mutable_training()->set_mode("online");
+    record.mutable_training()->set_provider_id(TestId(100 + Below(2)));
+    return record;
+  }
+
   // Each partner has ids of its own; what is in one of its feeds may be in the other, too.
   void ChangeSomething() {
     const bool lv = Below(2) == 0;
@@ -60,13 +73,13 @@ class HarvestTest : public ApiTest, public testing::WithParamInterface<uint32_t>
     const FeedKey closed{partner, "consortium", 1};
     switch (Below(9)) {
       case 0:
-        return db_.Withdraw(open, v1::SERVICE, {TestId(n)});
+        return db_.Withdraw(open, KindOf(n), {TestId(n)});
       case 1:  // moves to a narrower audience
-        db_.Publish(closed, {RandomService(n)});
-        return db_.Withdraw(open, v1::SERVICE, {TestId(n)});
+        db_.Publish(closed, {RandomRecord(n)});
+        return db_.Withdraw(open, KindOf(n), {TestId(n)});
       case 2:  // begins anew with some of what it had
         if (generations_[partner] < 3) ++generations_[partner];
-        return db_.Replace({partner, "public", generations_[partner]}, {RandomService(n)});
+        return db_.Replace({partner, "public", generations_[partner]}, {RandomRecord(n)});
       case 3:
         return db_.Publish(FeedKey{"pl-x", "public", generations_["pl-x"]},
                            {TestOrganization(100 + Below(2), absl::StrCat("Body ", Below(1000)))});
@@ -78,8 +91,40 @@ class HarvestTest : public ApiTest, public testing::WithParamInterface<uint32_t>
       case 6:
         return KeepChanges();
       default:
-        return db_.Publish(open, {RandomService(n), RandomService(n ^ 1)});
+        return db_.Publish(open, {RandomRecord(n), RandomRecord(n ^ 1)});
     }
+  }
+
+  void FetchAll(Harvester* harvester) {
+    for (harvester->at_end = false; !harvester->at_end;) ASSERT_NO_FATAL_FAILURE(Fetch(harvester));
+  }
+
+  // What the public sees now.
+  std::map<std::string, Json> Services() {
+    std::map<std::string, Json> truth;
+    for (const Json& service : GetLines("/hsds/services?format=ndjson&full=true")) truth[service["id"]] = service;
+    return truth;
+  }
+  std::map<std::string, Json> Trainings() {
+    std::map<std::string, Json> truth;
+    v1::ListRecordsRequest request;
+    request.mutable_filter()->add_kinds(v1::TRAINING);
+    const DirectoryReader directory = Directory();
+    const auto get = [&](v1::RecordKind kind, absl::string_view id) {
+      v1::GetRecordRequest wanted;
+      wanted.set_kind(kind);
+      wanted.set_id(std::string(id));
+      return directory.GetRecord(Reader::Anonymous(), wanted);
+    };
+    const absl::StatusOr<v1::ListRecordsResponse> listed = directory.ListRecords(Reader::Anonymous(), request);
+    for (const v1::DirectoryRecord& each : listed->records()) {
+      const auto nested = [&](v1::RecordKind kind, absl::string_view id) -> absl::StatusOr<std::optional<v1::Record>> {
+        const auto found = get(kind, id);
+        return found.ok() ? std::optional<v1::Record>(found->record().record()) : std::nullopt;
+      };
+      truth[each.record().id()] = *ParseJson(*RecordToJsonLd(each.record(), nested));
+    }
+    return truth;
   }
 
   std::mt19937 random_{GetParam()};
@@ -87,22 +132,22 @@ class HarvestTest : public ApiTest, public testing::WithParamInterface<uint32_t>
 };
 
 TEST_P(HarvestTest, EndsWithExactlyTheNodesSet) {
-  std::vector<Harvester> harvesters(4);
+  std::vector<Harvester> harvesters;
+  for (const char* kind : {"services", "trainings", "services", "trainings", "services"}) harvesters.emplace_back(kind);
   for (int step = 0; step < kSteps; ++step) {
     db_.clock.Advance(absl::Microseconds(Below(3000) - 500));
     ChangeSomething();
     // The later ones start later, and all sleep now and then.
     const auto each = static_cast<size_t>(Below(static_cast<int>(harvesters.size())));
-    if (step > static_cast<int>(each) * kSteps / 5 && Below(3) > 0) {
+    if (step > static_cast<int>(each) * kSteps / 6 && Below(3) > 0) {
       ASSERT_NO_FATAL_FAILURE(Fetch(&harvesters[each]));
     }
   }
   KeepChanges();
-  std::map<std::string, Json> truth;
-  for (const Json& service : GetLines("/hsds/services?format=ndjson&full=true")) truth[service["id"]] = service;
   for (Harvester& harvester : harvesters) {
-    harvester.at_end = false;
-    while (!harvester.at_end) ASSERT_NO_FATAL_FAILURE(Fetch(&harvester));
+    const std::map<std::string, Json> truth =
+        harvester.next.find("/services") != std::string::npos ? Services() : Trainings();
+    ASSERT_NO_FATAL_FAILURE(FetchAll(&harvester));
     EXPECT_EQ(harvester.held, truth);
   }
 }

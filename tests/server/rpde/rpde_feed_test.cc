@@ -174,6 +174,19 @@ TEST_F(RpdeFeedTest, ANumberFromBeforeForgottenWithdrawalsIsRefused) {
   EXPECT_THAT(Crawl("/rpde/services"), ElementsAre("updated " + TestId(2)));
 }
 
+// As after the node was set back to a copy: what the harvester holds may be more than there is.
+TEST_F(RpdeFeedTest, ANumberThatThisNodeNeverGaveOutIsRefused) {
+  db_.Publish(pl_, {TestService(1, "One")});
+  std::string last;
+  Crawl("/rpde/services", &last);
+  EXPECT_EQ(Get(last).status, 200);
+  const std::string future =
+      absl::StrCat("/rpde/services?afterChangeNumber=", absl::ToUnixMicros(db_.clock.Now() + absl::Hours(1)));
+  const HttpResponse response = Get(future);
+  EXPECT_EQ(response.status, 410);
+  EXPECT_THAT(response.body, testing::HasSubstr("CHANGE_NUMBER_UNKNOWN"));
+}
+
 TEST_F(RpdeFeedTest, BadNumbersAreRefusedByName) {
   for (const char* bad : {"afterChangeNumber=x", "afterChangeNumber=-1", "limit=0", "limit=1&limit=2"}) {
     EXPECT_EQ(Get(absl::StrCat("/rpde/services?", bad)).status, 400) << bad;
