@@ -27,7 +27,9 @@ namespace cairn {
 namespace {
 
 constexpr size_t line_octets_max = 75;  // RFC 5545, 3.1
-// SEQUENCE has 31 bits: counted in seconds from here, they last until 2088.
+// SEQUENCE has 31 bits: counted in seconds from here, they last until 2088. It grows with every version of a record and
+// never goes back, because the owner's node stamps each version at least a second after the one before (record.proto,
+// updated_at); and it is the same at every node, as no number of a feed or of a node would be.
 constexpr int64_t sequence_epoch_seconds = 1577836800;     // 2020-01-01
 constexpr double zone_rules_from_millis = 946684800000.0;  // 2000-01-01: no training is older
 

@@ -137,7 +137,17 @@ TEST_F(PublisherTest, UpdatedAtNeverGoesBack) {
   clock_.Advance(-absl::Minutes(5));
   const auto result = Publish({Resource(Uuid(1), "Eins")});
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ(Stored(Uuid(1))->updated_at().seconds(), first);
+  EXPECT_EQ(Stored(Uuid(1))->updated_at().seconds(), first + 1);
+}
+
+TEST_F(PublisherTest, VersionsOfOneSecondAreStampedInTheirOrder) {
+  for (const char* const name : {"One", "Two", "Three", "Three"}) {
+    ASSERT_TRUE(Publish({Resource(Uuid(1), name)}).ok());
+  }
+  EXPECT_EQ(Stored(Uuid(1))->updated_at().seconds(), absl::ToUnixSeconds(clock_.Now()) + 2);
+  clock_.Advance(absl::Minutes(1));
+  ASSERT_TRUE(Publish({Resource(Uuid(1), "Four")}).ok());
+  EXPECT_EQ(Stored(Uuid(1))->updated_at().seconds(), absl::ToUnixSeconds(clock_.Now()));
 }
 
 TEST_F(PublisherTest, AnImportThatKnowsNoVerificationDoesNotWipeIt) {
