@@ -8,8 +8,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "common/base/errors.h"
+#include "common/base/hex.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/crypto/hash.h"
 #include "server/http/accept_language.h"
 #include "server/http/client_address.h"
 #include "server/http/http_target.h"
@@ -67,6 +69,15 @@ HttpResponse MethodNotAllowed(absl::string_view method) {
 
 HttpResponse NotFound(absl::string_view path) {
   return Problem(404, absl::StrCat("path ", Quoted(path), ": there is nothing here"));
+}
+
+// Of an answer that is made of the records in this state and of what was asked for. Weak: how it is written may change
+// with the program.
+std::string EtagOf(const std::string& state, const HttpRequest& request) {
+  std::string made_of = absl::StrCat(state.size(), "\n", state, request.base_url, "\n", request.path, "\n");
+  for (const auto& [name, value] : request.query) absl::StrAppend(&made_of, name.size(), "=", name, value, "\n");
+  for (const std::string& language : request.display_languages) absl::StrAppend(&made_of, language, "\n");
+  return absl::StrCat("W/\"", ToHex(Sha256(made_of)).substr(0, 32), "\"");
 }
 
 }  // namespace
@@ -157,6 +168,7 @@ HttpResponse HttpDoor::Call(const Route& route, Asked* asked) {
     // A second in which there were two states is none that tells them apart.
     const absl::Time second = absl::FromUnixSeconds(absl::ToUnixSeconds(state->changed));
     if (!state->is_moving && options_.clock->Now() >= second + absl::Seconds(1)) context.last_modified = second;
+    if (!state->is_moving) context.etag = EtagOf(state->tag, request);
   }
   absl::StatusOr<HttpResponse> answered = route.handler(request);
   if (!answered.ok()) {

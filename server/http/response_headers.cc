@@ -60,7 +60,7 @@ absl::string_view Opaque(absl::string_view etag) {
 bool IsKnown(const HttpRequest& request, const HttpResponse& response, const AnswerContext& context) {
   const absl::string_view if_none_match = request.Header("if-none-match");
   if (!if_none_match.empty()) return MatchesEtag(if_none_match, response.Header("ETag"));
-  if (!context.last_modified) return false;
+  if (!context.last_modified || response.depends_on_time) return false;
   const std::optional<absl::Time> since = ParseHttpTime(request.Header("if-modified-since"));
   return since && *since >= *context.last_modified;
 }
@@ -69,10 +69,11 @@ void SetValidators(const AnswerContext& context, HttpResponse* response) {
   if (response->status != 200 || context.depends_on == DependsOn::kMoment) return;
   if (response->stream == nullptr) {
     SetDefault(response, "ETag", absl::StrCat("\"", ToHex(Sha256(response->body)).substr(0, 32), "\""));
-  } else if (!context.etag.empty()) {
+  } else if (!context.etag.empty() && !response->depends_on_time) {
     SetDefault(response, "ETag", context.etag);
   }
-  if (context.last_modified) SetDefault(response, "Last-Modified", HttpTime(*context.last_modified));
+  if (context.last_modified && !response->depends_on_time)
+    SetDefault(response, "Last-Modified", HttpTime(*context.last_modified));
 }
 
 void Compress(const HttpRequest& request, HttpResponse* response) {

@@ -14,7 +14,7 @@ namespace cairn {
 // What the door knows when an answer is to be finished.
 struct AnswerContext {
   DependsOn depends_on = DependsOn::kMoment;
-  std::string etag;                         // for what has neither its own nor a body to take it of; empty: none
+  std::string etag;                         // of kRecords, for what streams; empty: none
   std::optional<absl::Time> last_modified;  // of kRecords
   std::vector<std::string> ignored;         // parameters
   bool secure = false;                      // the reader came by https

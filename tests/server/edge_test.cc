@@ -32,6 +32,11 @@ class EdgeTest : public DirectoryTest {
     router_.Add({"/state", {}, DependsOn::kRecords, [](const HttpRequest& request) {
                    return HttpResponse::Of("text/plain", request.base_url);
                  }});
+    router_.Add({"/stream", {"q"}, DependsOn::kRecords, [](const HttpRequest& request) {
+                   HttpResponse response = HttpResponse::Streaming("text/plain", StreamOf([] { return ""; }));
+                   response.depends_on_time = !request.Query("q").empty();
+                   return response;
+                 }});
     options_.router = &router_;
     options_.states = states_.get();
     options_.clock = &db_.clock;
@@ -294,6 +299,20 @@ TEST_F(EdgeTest, ATokenThatIsTooOldResetsTheReader) {
   EXPECT_TRUE(piece->last);
   EXPECT_THAT(piece->bytes, AllOf(HasSubstr("event: reset\nid\ndata: {"), HasSubstr("WATCH_TOKEN_TOO_OLD")));
   EXPECT_EQ(Ask("/events?since=forged").status, 400);
+}
+
+TEST_F(EdgeTest, AStreamHasAnEtagOfWhatItIsMadeOf) {
+  const std::string etag(Ask("/stream").Header("ETag"));
+  EXPECT_THAT(etag, StartsWith("W/\""));
+  EXPECT_EQ(Ask("/stream", {{"if-none-match", etag}}).status, 304);
+  EXPECT_NE(Ask("/stream?page=2").Header("ETag"), etag);
+  EXPECT_NE(Ask("/stream", Token()).Header("ETag"), etag) << "who sees more";
+  db_.Publish(police_, {TestService(4, "Other shelter")});
+  EXPECT_EQ(Ask("/stream", {{"if-none-match", etag}}).status, 304) << "R7";
+  db_.Publish(pl_, {TestService(5, "Desk line")});
+  EXPECT_EQ(Ask("/stream", {{"if-none-match", etag}}).status, 200);
+  EXPECT_EQ(Ask("/stream?q=now").Header("ETag"), "");
+  EXPECT_EQ(Ask("/stream?q=now").Header("Last-Modified"), "");
 }
 
 TEST_F(EdgeTest, EventStreamsAreBoundedForOneAddress) {

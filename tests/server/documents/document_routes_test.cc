@@ -52,6 +52,28 @@ TEST_F(DocumentRoutesTest, ACalendarHasTheTrainingsThatTheReaderMaySee_R7) {
   EXPECT_THAT(Text("/trainings.ics", Reader::Partner("al-z")), Not(HasSubstr("police")));
 }
 
+TEST_F(DocumentRoutesTest, AFilteredCalendarHasTheSessionsThatWereAskedForAndNotTheOthersOfTheirTraining) {
+  v1::Record training = Training(1, "In winter");
+  v1::TrainingSession* const later = training.mutable_training()->add_sessions();
+  later->set_id(TestId(2001));
+  later->set_name("In spring");
+  later->set_start("2027-03-01T10:00:00");
+  later->set_mode("online");
+  training.mutable_training()->set_mode("onsite");
+  db_.Publish(pl_, {training});
+  const auto has = [&](const std::string& query) {
+    const std::string text = Text("/trainings.ics?" + query);
+    return std::pair(text.find("DTSTART;TZID=Europe/Warsaw:20261201") != std::string::npos,
+                     text.find("In spring") != std::string::npos);
+  };
+  EXPECT_EQ(has(""), std::pair(true, true));
+  EXPECT_EQ(has("from=2026-11-01&to=2026-12-01"), std::pair(true, false));
+  EXPECT_EQ(has("from=2027-01-01"), std::pair(false, true));
+  EXPECT_EQ(has("mode=online"), std::pair(false, true));
+  EXPECT_EQ(has("mode=onsite"), std::pair(true, false));
+  EXPECT_EQ(has("month=2026-12"), std::pair(true, false));
+}
+
 TEST_F(DocumentRoutesTest, ACalendarTakesTheFiltersOfSearch) {
   db_.Publish(pl_, {Training(1, "Polish one")});
   db_.Publish(lv_, {Training(2, "Latvian one")});
