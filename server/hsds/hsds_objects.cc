@@ -23,6 +23,13 @@ absl::StatusOr<Json> Object(const CatalogueRecord& record, const RecordLookup& l
   ASSIGN_OR_RETURN(Json object, RecordToHsdsObject(body, lookup));
   if (object.contains(modified_property)) object["source_last_modified"] = std::move(object[modified_property]);
   object[modified_property] = HsdsTime(record.changed);
+  object["published_by"] = record.view.partner();
+  if (body.has_service() && body.has_verified_at()) {
+    Json& assured = object["assured_date"];
+    const std::string verified =
+        absl::FormatTime("%Y-%m-%d", absl::FromUnixSeconds(body.verified_at().seconds()), absl::UTCTimeZone());
+    if (!assured.is_string() || assured.get<std::string>() < verified) assured = verified;
+  }
   MakeStrict(ShapeOf(body), body.id(), &object);
   return object;
 }

@@ -17,7 +17,8 @@ std::string HsdsTime(absl::Time time);
 
 // A service or organization with all that belongs to it; what it refers to is nested as far as the reader may see it.
 // `last_modified` is when this node last changed it (CatalogueRecord.changed); that of the source is in
-// "source_last_modified".
+// "source_last_modified". Besides what HSDS names: "published_by", the partner that vouches for it, by its id. A
+// service's `assured_date` is when a person last confirmed it, at its source or with `cairn verify`.
 absl::StatusOr<Json> HsdsFullObject(const CatalogueReading& reading, const CatalogueRecord& record);
 
 // The same without lists and nested objects.

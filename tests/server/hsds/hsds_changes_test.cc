@@ -156,5 +156,22 @@ TEST_F(HsdsChangesTest, ThePublishersOwnTimeIsKeptBesides) {
   EXPECT_EQ(object["last_modified"], Through());
 }
 
+TEST_F(HsdsChangesTest, SaysWhoVouchesForARecordAndWhenItWasLastConfirmed) {
+  v1::Record old = TestService(1, "One");
+  old.mutable_service()->set_assured_date("2020-05-01");
+  v1::Record newer = TestService(2, "Two");
+  newer.mutable_service()->set_assured_date("2031-01-01");
+  for (v1::Record* record : {&old, &newer}) record->mutable_verified_at()->set_seconds(1'780'000'000);  // 2026-05-28
+  db_.Publish(pl_, {old, newer});
+  db_.Publish(lv_, {TestService(3, "Three")});
+  const Json one = GetJson("/hsds/services/" + TestId(1));
+  EXPECT_EQ(one["published_by"], "pl-x");
+  EXPECT_EQ(one["assured_date"], "2026-05-28");
+  EXPECT_EQ(GetJson("/hsds/services/" + TestId(2))["assured_date"], "2031-01-01");
+  const Json three = GetJson("/hsds/services?search=Three")["contents"][0];
+  EXPECT_EQ(three["published_by"], "lv-y");
+  EXPECT_FALSE(three.contains("assured_date"));
+}
+
 }  // namespace
 }  // namespace cairn
