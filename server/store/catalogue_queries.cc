@@ -35,7 +35,8 @@ constexpr char kSelectLeft[] =
 constexpr char kSelectAt[] = "SELECT entry_id FROM record_place WHERE location_id = ? ORDER BY entry_id";
 constexpr char kSelectPostalCode[] =
     "SELECT l.id, l.latitude, l.longitude FROM location l JOIN record r ON r.entry_id = l.entry_id "
-    "WHERE l.postal_code = ? AND r.feed_id IN (SELECT value FROM json_each(?)) ORDER BY l.id, l.entry_id LIMIT ?";
+    "WHERE replace(replace(upper(l.postal_code), ' ', ''), '-', '') = replace(replace(upper(?), ' ', ''), '-', '') "
+    "AND l.postal_code <> '' AND r.feed_id IN (SELECT value FROM json_each(?)) ORDER BY l.id, l.entry_id LIMIT ?";
 constexpr char kLastChange[] =
     "SELECT max(change_no) FROM entry WHERE id = ? AND kind = ? AND feed_id IN (SELECT value FROM json_each(?))";
 constexpr char kSelectLive[] =

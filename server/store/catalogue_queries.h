@@ -60,7 +60,7 @@ struct PlaceFound {
   std::string id;
   std::optional<std::pair<double, double>> point;  // latitude, longitude
 };
-// The locations in `feed_ids` with that postal code, up to `limit`.
+// The locations in `feed_ids` with that postal code, whatever its case, spaces and hyphens, up to `limit`.
 absl::StatusOr<std::vector<PlaceFound>> PlacesWithPostalCode(Connection& db, absl::Span<const int64_t> feed_ids,
                                                              absl::string_view postal_code, size_t limit);
 // The ids of the locations that the circle of the filter holds, in its readable_feed_ids.

@@ -34,9 +34,9 @@ absl::Status AddAccess(Connection& db) { return db.ExecuteScript(kAccessSchema);
 
 absl::Status AddChangeOrder(Connection& db) { return db.ExecuteScript(kChangesSchema); }
 absl::Status AddBlocks(Connection& db) { return db.ExecuteScript(kBlocksSchema); }
-absl::Status AddServiceLeft(Connection& db) { return db.ExecuteScript(kServiceLeftSchema); }
+absl::Status AddNestedChanges(Connection& db) { return db.ExecuteScript(kNestedChangesSchema); }
 
-constexpr Migration kMigrations[] = {{1, &CreateVersion1}, {2, &AddAccess}, {3, &AddChangeOrder}, {4, &AddBlocks}, {5, &AddServiceLeft}};
+constexpr Migration kMigrations[] = {{1, &CreateVersion1}, {2, &AddAccess}, {3, &AddChangeOrder}, {4, &AddBlocks}, {5, &AddNestedChanges}};
 
 absl::StatusOr<int64_t> ReadNumber(Connection& db, absl::string_view sql) {
   Statement row = db.Prepare(sql);

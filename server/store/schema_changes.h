@@ -1,4 +1,4 @@
-// The text of version 3: the order of changes, and what lists by organization and place need. And of version 5.
+// The text of version 3: the order of changes, and what lists by organization and place need; and that of version 5.
 #pragma once
 
 #include "absl/strings/string_view.h"
@@ -39,7 +39,7 @@ ALTER TABLE service_at_location ADD COLUMN id TEXT NOT NULL DEFAULT '';
 CREATE INDEX service_at_location_by_id ON service_at_location (id);
 )sql";
 
-inline constexpr absl::string_view kServiceLeftSchema = R"sql(
+inline constexpr absl::string_view kNestedChangesSchema = R"sql(
 CREATE TABLE service_left (
   -- Local. Organizations that show a service less than they did: it was withdrawn, erased or names another now.
   feed_id INTEGER NOT NULL,                -- of the service: whoever may read it sees the difference
@@ -47,6 +47,10 @@ CREATE TABLE service_left (
   change_no INTEGER NOT NULL,              -- when, as entry.change_no
   PRIMARY KEY (feed_id, organization_entry_id)
 ) STRICT, WITHOUT ROWID;
+
+-- "90-950", "90 950" and "90950" are one postal code, and so are "sw1a 1aa" and "SW1A1AA".
+DROP INDEX location_by_postal_code;
+CREATE INDEX location_by_postal_code ON location (replace(replace(upper(postal_code), ' ', ''), '-', ''));
 )sql";
 
 }  // namespace cairn

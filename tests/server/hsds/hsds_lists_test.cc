@@ -86,7 +86,10 @@ TEST_F(HsdsListsTest, PlacesAreFoundByPostcodeAndAround) {
   db_.Publish(pl_,
               {PlaceWithCode(20, "00-001", 52), PlaceWithCode(21, "00-002", 52.01), PlaceWithCode(22, "90-001", 54),
                At(TestService(1, "Here"), 20), At(TestService(2, "Near"), 21), At(TestService(3, "Far"), 22)});
-  EXPECT_THAT(Ids("/hsds/services?postcode=00-001"), ElementsAre(TestId(1)));
+  for (const char* code : {"00-001", "00001", "00 001"}) {
+    EXPECT_THAT(Ids(absl::StrCat("/hsds/services?postcode=", code)), ElementsAre(TestId(1))) << code;
+  }
+  EXPECT_THAT(Ids("/hsds/services?postcode=-"), IsEmpty()) << "places without a code are not meant";
   EXPECT_THAT(Ids("/hsds/services?postcode=00-001&proximity=5000"), ElementsAre(TestId(1), TestId(2)));
   const Json places = GetJson("/hsds/service_at_locations?postcode=00-001&proximity=5000")["contents"];
   ASSERT_THAT(places, SizeIs(2));
