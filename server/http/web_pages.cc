@@ -154,7 +154,7 @@ absl::StatusOr<HttpResponse> Places(const EdgeParts& parts, const HttpRequest& r
 
 // What the page's script keeps in the address, beyond what the node looks at.
 std::vector<std::string> PageParameters() {
-  return FilterParametersAnd({"q", "prefix", "limit", "page_token", "lang", "view", "show", "place", "text"});
+  return FilterParametersAnd({"q", "prefix", "limit", "page_token", "lang", "view", "show", "at", "place", "text"});
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // What stands in the address, and what the node is asked for.
 import assert from 'node:assert/strict';
-import { asked, cleared, searchParameters, searchState, typed } from '../../../client/web/src/lib/search_state';
+import { asked, cleared, searchParameters, searchState, toggled, typed } from '../../../client/web/src/lib/search_state';
 import { test } from './cases.mjs';
 
 const at = (text: string): URLSearchParams => new URLSearchParams(text);
@@ -22,4 +22,8 @@ test('SearchStateTest', 'WhatIsAskedForIsWholeWordsAndKeepsTheFilters', () => {
 
 test('SearchStateTest', 'ClearingTheFiltersKeepsTheWordsAsTheyAre', () => {
   assert.equal(cleared(at('q=lega&prefix=1&country=PL&near=1,2&place=X')).toString(), 'q=lega&prefix=1');
+});
+
+test('SearchStateTest', 'AnotherSearchStartsFromTheTopAndTheWholeMap', () => {
+  assert.equal(toggled(at('view=map&at=52.2,21.0,7&show=40'), 'kind', 'service').toString(), 'view=map&kind=service');
 });

@@ -1,5 +1,6 @@
 // Searching: words, filters, distances, the map.
 import assert from 'node:assert/strict';
+import { eventually } from './consortium.mjs';
 import { open, queryOf, settled, test, withPage, world } from './page.mjs';
 
 test('FindsWhatWasTypedWithoutItsMarksAndMarksTheWords', () => withPage({}, async (page) => {
@@ -184,4 +185,48 @@ test('TheMapShowsClustersThatOpenWhenTheyArePressed', () => withPage({}, async (
     return data.some((value) => value !== 0);
   });
   assert.ok(drawn);
+}));
+
+// Where the signs stand on the map.
+const marks = (page) => page.locator('.map-mark').evaluateAll((all) => all.map((one) => one.style.transform.match(/-?\d+(\.\d+)?(?=px)/g).map(Number)));
+const apart = (some, others) => (some.length === others.length ? Math.max(...some.flat().map((at, i) => Math.abs(at - others.flat()[i]))) : Infinity);
+const stand = (page, where, what) => eventually(`signs ${what}`, async () => apart(await marks(page), where) < 1, 5000);
+
+test('ThePlaceOnTheMapStandsInTheAddressAndIsThereAgain', () => withPage({}, async (page) => {
+  await open(page, '/?view=map');
+  await page.locator('canvas[data-drawn]').waitFor();
+  assert.equal(queryOf(page).get('at'), null, 'all of it has no place');
+  await page.locator('.map-mark.weight2').first().click();
+  await page.locator('.map').focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.waitForURL(/[?&]at=-?\d+\.\d{4}%2C-?\d+\.\d{4}%2C\d/);
+  const before = await marks(page);
+  const at = queryOf(page).get('at');
+  await page.reload();
+  await page.locator('canvas[data-drawn]').waitFor();
+  await stand(page, before, 'where they were');
+  assert.equal(queryOf(page).get('at'), at);
+  await page.locator('.map-list a').first().click();
+  await page.locator('.record').waitFor();
+  await page.goBack();
+  await page.locator('.map-mark').first().waitFor();
+  await stand(page, before, 'where they were before the record');
+  await page.getByRole('button', { name: 'Show everything' }).click();
+  await page.waitForURL((url) => !url.searchParams.has('at'));
+}));
+
+test('APlaceThatIsNoneShowsAllAndAnotherSearchDoesToo', () => withPage({}, async (page) => {
+  await open(page, '/?view=map');
+  await page.locator('canvas[data-drawn]').waitFor();
+  await page.locator('.map-mark').first().waitFor();
+  const all = await marks(page);
+  for (const at of ['91,0,3', 'a,b,c', '0,0,99', '%3Cb%3E']) {
+    await open(page, `/?view=map&at=${at}`);
+    await page.locator('canvas[data-drawn]').waitFor();
+    await stand(page, all, `as without ${at}`);
+  }
+  await open(page, '/?view=map&at=56.95,24.1,11');
+  await page.getByRole('checkbox', { name: /Places/ }).check();
+  await page.waitForURL((url) => url.searchParams.get('kind') === 'location' && !url.searchParams.has('at'));
+  assert.equal((await fetch(page.url() + '&at=1,2,3')).headers.get('x-ignored-parameters'), null);
 }));

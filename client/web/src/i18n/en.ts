@@ -239,6 +239,7 @@ export const en = {
   anyLanguage: 'Any language',
   anyMode: 'Any way',
   allTrainings: 'All trainings as a calendar file',
+  theseTrainings: 'The chosen trainings as a calendar file',
 
   consortiumHeading: 'The consortium',
   consortiumLead: 'Each partner keeps its own entries. This node holds a verified copy of all of them.',

@@ -237,6 +237,7 @@ export const es: Messages = {
   anyLanguage: 'Cualquier idioma',
   anyMode: 'Cualquier modalidad',
   allTrainings: 'Todas las formaciones como archivo de calendario',
+  theseTrainings: 'Las formaciones elegidas como archivo de calendario',
 
   consortiumHeading: 'El consorcio',
   consortiumLead: 'Cada socio mantiene sus propias fichas. Este nodo guarda una copia verificada de todas.',

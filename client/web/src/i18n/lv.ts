@@ -237,6 +237,7 @@ export const lv: Messages = {
   anyLanguage: 'Jebkura valoda',
   anyMode: 'Jebkura norise',
   allTrainings: 'Visas mācības kā kalendāra fails',
+  theseTrainings: 'Atlasītās mācības kā kalendāra fails',
 
   consortiumHeading: 'Konsorcijs',
   consortiumLead: 'Katrs partneris uztur savus ierakstus. Šajā mezglā ir visu ierakstu pārbaudīta kopija.',

@@ -237,6 +237,7 @@ export const pl: Messages = {
   anyLanguage: 'Dowolny język',
   anyMode: 'Dowolna forma',
   allTrainings: 'Wszystkie szkolenia jako plik kalendarza',
+  theseTrainings: 'Wybrane szkolenia jako plik kalendarza',
 
   consortiumHeading: 'Konsorcjum',
   consortiumLead: 'Każdy partner prowadzi własne wpisy. Ten węzeł ma zweryfikowaną kopię wszystkich.',

@@ -237,6 +237,7 @@ export const sq: Messages = {
   anyLanguage: 'Çdo gjuhë',
   anyMode: 'Çdo mënyrë',
   allTrainings: 'Të gjitha trajnimet si skedar kalendari',
+  theseTrainings: 'Trajnimet e zgjedhura si skedar kalendari',
 
   consortiumHeading: 'Konsorciumi',
   consortiumLead: 'Çdo partner mban shënimet e veta. Kjo nyjë ka një kopje të verifikuar të të gjithave.',

@@ -55,9 +55,9 @@ export function searchParameters(state: SearchState): Record<string, string | st
   };
 }
 
-// Any change of what is searched for starts from the top of the list.
+// Any change of what is searched for starts from the top of the list, and from the whole map.
 export const changed = (query: URLSearchParams, values: Record<string, string[] | string>): URLSearchParams =>
-  withValues(query, { show: '', page_token: '', ...values });
+  withValues(query, { show: '', page_token: '', at: '', ...values });
 
 export function toggled(query: URLSearchParams, name: FacetName, value: string): URLSearchParams {
   const values = query.getAll(name);
