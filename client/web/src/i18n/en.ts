@@ -144,6 +144,8 @@ export const en = {
   timesIn: 'Times are local to {zone}.',
   allDay: 'all day',
   everyDay: 'Every day',
+  monthDays: 'Days of the month: {days}',
+  lastDay: 'the last',
   places: 'Places',
   address: 'Address',
   accessibility: 'Accessibility',

@@ -142,6 +142,8 @@ export const es: Messages = {
   timesIn: 'Horas locales de {zone}.',
   allDay: 'todo el día',
   everyDay: 'Todos los días',
+  monthDays: 'Días del mes: {days}',
+  lastDay: 'el último',
   places: 'Lugares',
   address: 'Dirección',
   accessibility: 'Accesibilidad',

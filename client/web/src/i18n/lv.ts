@@ -142,6 +142,8 @@ export const lv: Messages = {
   timesIn: 'Laiki ir pēc laika joslas {zone}.',
   allDay: 'visu diennakti',
   everyDay: 'Katru dienu',
+  monthDays: 'Mēneša dienas: {days}',
+  lastDay: 'pēdējā',
   places: 'Vietas',
   address: 'Adrese',
   accessibility: 'Piekļūstamība',

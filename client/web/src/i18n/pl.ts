@@ -142,6 +142,8 @@ export const pl: Messages = {
   timesIn: 'Godziny w strefie czasowej {zone}.',
   allDay: 'całą dobę',
   everyDay: 'Codziennie',
+  monthDays: 'Dni miesiąca: {days}',
+  lastDay: 'ostatni',
   places: 'Miejsca',
   address: 'Adres',
   accessibility: 'Dostępność',

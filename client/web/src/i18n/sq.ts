@@ -142,6 +142,8 @@ export const sq: Messages = {
   timesIn: 'Oraret janë sipas zonës kohore {zone}.',
   allDay: 'gjithë ditën',
   everyDay: 'Çdo ditë',
+  monthDays: 'Ditët e muajit: {days}',
+  lastDay: 'e fundit',
   places: 'Vendet',
   address: 'Adresa',
   accessibility: 'Qasshmëria',
