@@ -12,6 +12,7 @@
 #include "server/http/events.h"
 #include "server/http/http_door.h"
 #include "server/http/status_routes.h"
+#include "server/http/trend_keeper.h"
 #include "server/http/web_pages.h"
 #include "server/metrics/metrics_route.h"
 #include "server/rpde/rpde_feed.h"
@@ -48,9 +49,11 @@ struct Edge::Parts {
   Options options;
   Router router;
   EventSlots event_slots;
+  std::unique_ptr<TrendKeeper> trends;
   std::unique_ptr<DirectoryStates> states;
   std::unique_ptr<HttpDoor> door;
   std::unique_ptr<HttpServer> server;
+  std::unique_ptr<TrendThread> trend_thread;
 
   void AddRoutes();
   void MakeDoor();
@@ -63,6 +66,7 @@ void Edge::Parts::AddRoutes() {
   }
   if (options.only_watching) return;
   AddDirectoryRoutes(options.parts, &router);
+  AddTrendRoutes(options.parts, trends.get(), &router);
   AddWebRoutes(options.parts, &router);
   AddHsdsRoutes(options.parts, &router);
   AddDocumentRoutes(options.parts, options.data_license, &router);
@@ -97,9 +101,11 @@ absl::StatusOr<std::unique_ptr<Edge>> Edge::Start(Options options) {
   Parts& p = *edge->parts_;
   p.options = std::move(options);
   p.states = std::make_unique<DirectoryStates>(p.options.parts);
+  p.trends = std::make_unique<TrendKeeper>(p.options.parts);
   p.AddRoutes();
   p.MakeDoor();
   ASSIGN_OR_RETURN(p.server, HttpServer::Start(p.options.server, p.door.get(), p.options.parts.clock));
+  p.trend_thread = std::make_unique<TrendThread>(p.trends.get());
   return edge;
 }
 
@@ -128,6 +134,7 @@ Edge::Options EdgeOptionsOf(const NodeConfig& config) {
 }
 
 void Edge::Stop(absl::Duration grace) {
+  if (parts_->trend_thread != nullptr) parts_->trend_thread->Stop();
   if (parts_->server != nullptr) parts_->server->Stop(grace);
 }
 

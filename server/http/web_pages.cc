@@ -154,7 +154,7 @@ absl::StatusOr<HttpResponse> Places(const EdgeParts& parts, const HttpRequest& r
 
 // What the page's script keeps in the address, beyond what the node looks at.
 std::vector<std::string> PageParameters() {
-  return FilterParametersAnd({"q", "limit", "page_token", "lang", "view", "show", "place", "text"});
+  return FilterParametersAnd({"q", "prefix", "limit", "page_token", "lang", "view", "show", "at", "place", "text"});
 }
 
 }  // namespace
@@ -175,7 +175,7 @@ void AddWebRoutes(const EdgeParts& parts, Router* router) {
                  return Page(reader, reader.texts->Get("aboutHeading"), PlainAboutPage(reader));
                }});
   router->Add({"/assets/{file}", {}, DependsOn::kProgram, Asset});
-  router->Add({"/api/places", FilterParametersAnd({"q", "display_language"}), DependsOn::kRecords,
+  router->Add({"/api/places", FilterParametersAnd({"q", "prefix", "display_language"}), DependsOn::kRecords,
                [parts](const HttpRequest& request) { return Places(parts, request); }});
 }
 

@@ -137,8 +137,8 @@ TEST_F(EdgeProcessTest, NothingOfACircleIsInAnyAnswerToAnybody) {
   const std::string record = absl::StrCat("/api/records/", second_id);
   for (const std::string& target :
        {std::string("/"), std::string("/api/list"), absl::StrCat("/api/search?q=", marker), std::string("/api/facets"),
-        std::string("/api/partners"), record, std::string("/status.json"), std::string("/readyz"),
-        std::string("/hsds/services?format=ndjson"), absl::StrCat("/hsds/services/", second_id),
+        std::string("/api/partners"), std::string("/api/trends"), record, std::string("/status.json"),
+        std::string("/readyz"), std::string("/hsds/services?format=ndjson"), absl::StrCat("/hsds/services/", second_id),
         std::string("/rpde/services"), std::string("/catalog.jsonld"), std::string("/trainings.ics"),
         absl::StrCat("/records/", second_id, ".jsonld"), std::string("/metrics")}) {
     const std::string answer = Ask(target);
@@ -149,6 +149,7 @@ TEST_F(EdgeProcessTest, NothingOfACircleIsInAnyAnswerToAnybody) {
     EXPECT_THAT(answer, Not(HasSubstr("police"))) << target;
   }
   EXPECT_THAT(Ask(absl::StrCat("/api/search?q=", marker)), HasSubstr("\r\n\r\n{}"));
+  EXPECT_THAT(Ask("/api/trends"), HasSubstr(R"({"name":"entries","values":[)"));
 }
 
 TEST_F(EdgeProcessTest, TheNodeSaysHowItIsBesideAndTheEdgeWhatItAnswers) {

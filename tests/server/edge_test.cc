@@ -9,6 +9,7 @@
 #include "server/http/events.h"
 #include "server/http/http_door.h"
 #include "server/http/status_routes.h"
+#include "server/http/trend_keeper.h"
 #include "tests/server/directory/test_directory.h"
 
 namespace cairn {
@@ -27,6 +28,8 @@ class EdgeTest : public DirectoryTest {
     parts_ = EdgeParts{db_.store.get(), Source(), &db_.clock, &directory_, &hub_, "pl-x"};
     states_ = std::make_unique<DirectoryStates>(parts_);
     AddDirectoryRoutes(parts_, &router_);
+    trends_ = std::make_unique<TrendKeeper>(parts_, 4);
+    AddTrendRoutes(parts_, trends_.get(), &router_);
     AddEventRoutes(parts_, &slots_, &router_);
     AddStatusRoutes(parts_, {"1.0", [this] { return ready_; }, [this] { return remark_; }}, &router_);
     router_.Add({"/state", {}, DependsOn::kRecords, [](const HttpRequest& request) {
@@ -59,11 +62,19 @@ class EdgeTest : public DirectoryTest {
     return door_->Answer(head, {"192.0.2.77", false});
   }
   static Json Parsed(const HttpResponse& response) { return Json::parse(response.body, nullptr, false); }
+  // The values of a curve; null when there is none.
+  static Json Curve(const Json& trends, const std::string& name, const std::string& value = "") {
+    for (const Json& curve : trends["curves"]) {
+      if (curve["name"] == name && curve.value("value", "") == value) return curve["values"];
+    }
+    return nullptr;
+  }
   static NameValues Token() { return {{"authorization", "Bearer good"}}; }
 
   DirectoryReader directory_ = Directory();
   EdgeParts parts_;
   Router router_;
+  std::unique_ptr<TrendKeeper> trends_;
   EventSlots slots_;
   std::unique_ptr<DirectoryStates> states_;
   HttpDoor::Options options_;
@@ -348,6 +359,49 @@ TEST_F(EdgeTest, AStreamEndsWithItsToken) {
   EXPECT_THAT(response.stream->Next()->bytes, HasSubstr("Shelter"));
   token_ = absl::UnauthenticatedError("revoked");
   EXPECT_FALSE(response.stream->Next().ok());
+}
+
+TEST_F(EdgeTest, TrendsGoOnFromTheStartAndThinOutWhenFull) {
+  EXPECT_EQ(Parsed(Ask("/api/trends"))["seconds"], Json::array());
+  for (int i = 0; i < 5; ++i) {
+    trends_->Look();
+    trends_->Look();  // it is not time yet
+    db_.clock.Advance(absl::Seconds(10));
+    if (i == 2)
+      db_.Publish(pl_, {TestService(1, "Night line"), TestService(2, "Legal advice"), TestService(4, "Chat")});
+  }
+  const Json trends = Parsed(Ask("/api/trends"));
+  EXPECT_EQ(trends["seconds"], Json({0, 20, 40})) << "of four at most";
+  EXPECT_EQ(trends["intervalSeconds"], 20);
+  EXPECT_EQ(trends["startedAt"],
+            absl::FormatTime(absl::RFC3339_sec, db_.clock.Now() - absl::Seconds(50), absl::UTCTimeZone()));
+  EXPECT_EQ(Curve(trends, "entries"), Json({2, 2, 3}));
+  EXPECT_EQ(Curve(trends, "kind", "service"), Json({2, 2, 3}));
+  EXPECT_EQ(Curve(trends, "kind", "training"), Json({0, 0, 0}));
+  EXPECT_EQ(Curve(trends, "freshness", "overdue").size(), 3u);
+  EXPECT_EQ(Curve(trends, "lag", "pl-x").size(), 3u);
+  EXPECT_EQ(Parsed(Ask("/api/trends?limit=1"))["seconds"], Json({40}));
+  EXPECT_EQ(Ask("/api/trends?limit=0").status, 400);
+}
+
+// Trends are of what anybody may read, whoever asks: no count, partner, country or time of a change tells of a circle.
+TEST_F(EdgeTest, AttackTrendsTellNothingOfAudiencesThatTheReaderMayNotRead) {
+  trends_->Look();
+  const std::string before = Ask("/api/trends").body;
+  v1::Record shelter = TestService(5, "Another shelter");
+  shelter.add_countries("MT");
+  db_.Publish(police_, {TestService(3, "Shelter"), shelter});
+  db_.Publish({"lv-y", "circle:police"}, {TestService(6, "Safe house")});
+  EXPECT_EQ(Ask("/api/trends").body, before);
+  db_.clock.Advance(absl::Seconds(10));
+  trends_->Look();
+  for (const NameValues& who : {NameValues(), Token()}) {
+    const Json after = Parsed(Ask("/api/trends", who));
+    EXPECT_EQ(Curve(after, "entries"), Json({2, 2}));
+    EXPECT_EQ(Curve(after, "kind", "service"), Json({2, 2}));
+    EXPECT_EQ(Curve(after, "country", "MT"), nullptr);
+    EXPECT_EQ(Curve(after, "lag", "lv-y"), nullptr) << "its only feed here is the circle's";
+  }
 }
 
 }  // namespace

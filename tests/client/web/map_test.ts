@@ -1,6 +1,6 @@
 // The map's arithmetic.
 import assert from 'node:assert/strict';
-import { clusters, fit, project, unproject, type View } from '../../../client/web/src/lib/mercator';
+import { clusters, fit, project, unproject, viewOf, viewText, type View } from '../../../client/web/src/lib/mercator';
 import { test } from './cases.mjs';
 
 const warsaw = { at: project(52.23, 21.01), item: 'Warszawa' };
@@ -22,4 +22,19 @@ test('MapTest', 'NeighboursAreOneClusterFromAfarAndTwoFromNear', () => {
 test('MapTest', 'TheWholeViewHoldsAllPoints', () => {
   const view = fit([warsaw.at, bogota.at], 320, 320);
   assert.equal(clusters([warsaw, bogota], view, 320, 320).flatMap((one) => one.members).length, 2);
+});
+
+test('MapTest', 'AViewInTheAddressIsTheSameView', () => {
+  const view: View = { ...project(52.2297, 21.0122), zoom: 7.25 };
+  assert.equal(viewText(view), '52.2297,21.0122,7.25');
+  const back = viewOf(viewText(view));
+  assert.ok(back && Math.hypot(back.x - view.x, back.y - view.y) < 1e-9 && back.zoom === 7.25);
+  assert.equal(viewText({ ...project(-4.711, -74.0721), zoom: 0 }), '-4.7110,-74.0721,0');
+});
+
+test('MapTest', 'WhatIsNoViewOfThisMapIsNone', () => {
+  for (const text of [null, '', '52.2,21', '52.2,21,7,1', '86,21,7', '52.2,181,7', '52.2,21,14', '52.2,21,-1', 'NaN,21,7', '52.2,21,Infinity',
+    '1e1,21,7', ' 52.2,21,7', '52.2,,7', '<b>,1,1']) {
+    assert.equal(viewOf(text), null, String(text));
+  }
 });

@@ -20,7 +20,7 @@ for (const [theme, width] of [['light', 1280], ['dark', 768]]) {
       for (const one of violations) {
         if (['serious', 'critical'].includes(one.impact)) found.push(`${name}: ${one.id} at ${one.nodes.map((node) => node.target).slice(0, 3).join(' ')}`);
       }
-      await shoot(page, `${name}-${width}-${theme}`);
+      await shoot(page, `${name}-${width}-${theme}`, { fullPage: name === 'partners' });
       await assertNoSideways(page, `${name} at ${width} px`);
     }
     assert.deepEqual(found, []);

@@ -44,6 +44,19 @@ test('TheCalendarShowsAMonthAndAListAndLeadsToTheFile', () => withPage({}, async
   await page.getByText('Signs that do not show').first().waitFor();
 }));
 
+test('TheCalendarFileHasTheFiltersThatAreInForce', () => withPage({}, async (page) => {
+  await open(page, '/calendar?view=list');
+  assert.equal(await page.getByRole('link', { name: 'All trainings as a calendar file' }).getAttribute('href'), '/trainings.ics');
+  await page.getByLabel('Country').selectOption('PL');
+  await page.locator('.choices').getByLabel('Language').selectOption('pl');
+  await page.waitForURL((url) => url.searchParams.get('country') === 'PL' && url.searchParams.get('language') === 'pl');
+  const href = await page.getByRole('link', { name: 'The chosen trainings as a calendar file' }).getAttribute('href');
+  assert.equal(href, '/trainings.ics?country=PL&language=pl');
+  const trainingsIn = async (address) => new Set((await (await fetch(world.consortium.address + address)).text()).match(/^UID:.*$/gm)).size;
+  const [some, all] = [await trainingsIn(href), await trainingsIn('/trainings.ics')];
+  assert.ok(some > 0 && some < all, `${some} of ${all}`);
+}));
+
 test('AddToCalendarLeadsToTheTrainingsOwnFile', () => withPage({}, async (page) => {
   await open(page, `/records/${training}`);
   const href = await page.getByRole('link', { name: 'Add to calendar' }).getAttribute('href');

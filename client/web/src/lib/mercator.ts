@@ -25,6 +25,20 @@ export const toScreen = (point: Point, view: View, width: number, height: number
 export const zoom_min = 0;
 export const zoom_max = 13;
 
+// How a view stands in the address: latitude, longitude, zoom ("52.2297,21.0122,7.5").
+export function viewText(view: View): string {
+  const { latitude, longitude } = unproject(view);
+  return [latitude.toFixed(4), longitude.toFixed(4), String(Math.round(view.zoom * 100) / 100)].join(',');
+}
+
+// Null for anything that is not one on this map: addresses are typed and mangled by hand.
+export function viewOf(text: string | null): View | null {
+  if (!/^-?\d{1,2}(\.\d{1,9})?,-?\d{1,3}(\.\d{1,9})?,\d{1,2}(\.\d{1,9})?$/.test(text ?? '')) return null;
+  const [latitude = 0, longitude = 0, zoom = 0] = (text ?? '').split(',').map(Number);
+  if (Math.abs(latitude) > latitude_max || Math.abs(longitude) > 180 || zoom < zoom_min || zoom > zoom_max) return null;
+  return { ...project(latitude, longitude), zoom };
+}
+
 // The view that shows all points, with a margin for their signs.
 export function fit(points: Point[], width: number, height: number): View {
   if (!points.length) return { x: 0.55, y: 0.36, zoom: 1.5 };

@@ -62,14 +62,19 @@ function minutesOf(time: string | undefined): number | null {
   return match ? Number(match[1]) * 60 + Number(match[2]) : null;
 }
 
-// Whether every part of the rule is one that `falls` understands.
+const isListOf = (one: RegExp, list: string | undefined): boolean => !list || list.split(',').every((part) => one.test(part.trim()));
+
+// Whether every part of the rule is one that `falls` understands, and one that goes with its frequency.
 function isUnderstood(schedule: Schedule): boolean {
+  const { freq = '', byday, bymonthday, dtstart, interval } = schedule;
   if (schedule.byweekno || schedule.byyearday || schedule.count) return false;
-  if (!['', 'DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'].includes(schedule.freq ?? '')) return false;
-  if (schedule.freq === 'YEARLY' && (schedule.byday || schedule.bymonthday)) return false;
-  if ((schedule.interval ?? 1) > 1 && !schedule.dtstart) return false;
-  if (schedule.freq === 'YEARLY' && !schedule.dtstart) return false;
-  return !schedule.byday || schedule.byday.split(',').every((one) => /^[+-]?\d?(MO|TU|WE|TH|FR|SA|SU)$/.test(one.trim()));
+  if (!['', 'DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'].includes(freq)) return false;
+  if (!isListOf(/^[+-]?\d?(MO|TU|WE|TH|FR|SA|SU)$/, byday) || !isListOf(/^[+-]?(0?[1-9]|[12]\d|3[01])$/, bymonthday)) return false;
+  if (freq !== 'MONTHLY' && /\d/.test(byday ?? '')) return false; // "the first Wednesday" of what?
+  if (bymonthday && freq !== 'DAILY' && freq !== 'MONTHLY') return false;
+  if (freq === 'MONTHLY' && !byday && !bymonthday && !dtstart) return false;
+  if (freq === 'YEARLY' && (byday || !dtstart)) return false;
+  return (interval ?? 1) <= 1 || Boolean(dtstart);
 }
 
 // Whether a weekday with an ordinal ("1WE", "-1FR") is this day of its month.
@@ -111,6 +116,7 @@ export function falls(schedule: Schedule, day: number): boolean {
       return start === null ? Boolean(schedule.byday) && matchesByday(schedule.byday ?? '', day, false) : day === start;
     case 'DAILY':
       if (start !== null && (day - start) % interval !== 0) return false;
+      if (schedule.bymonthday && !matchesMonthDay(schedule.bymonthday, day)) return false;
       return !schedule.byday || matchesByday(schedule.byday, day, false);
     case 'WEEKLY': {
       const wkst = schedule.wkst || 'MO';

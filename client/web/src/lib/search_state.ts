@@ -11,6 +11,7 @@ export const default_km = 25;
 
 export interface SearchState {
   words: string;
+  prefix: boolean; // the last word is the beginning of one
   filters: Record<FacetName, string[]>;
   near: string; // "lat,lon"
   place: string; // what the person called it
@@ -27,6 +28,7 @@ export function searchState(query: URLSearchParams): SearchState {
   const km = Number(query.get('within_km')) || default_km;
   return {
     words: query.get('q') ?? '',
+    prefix: query.get('prefix') === '1',
     filters,
     near: query.get('near') ?? '',
     place: query.get('place') ?? '',
@@ -44,6 +46,7 @@ export const canShowMore = (state: SearchState, total: number): boolean => state
 export function searchParameters(state: SearchState): Record<string, string | string[] | undefined> {
   return {
     q: state.words,
+    prefix: state.words && state.prefix ? '1' : undefined,
     ...state.filters,
     near: state.near || undefined,
     within_km: state.near ? String(state.km) : undefined,
@@ -52,9 +55,9 @@ export function searchParameters(state: SearchState): Record<string, string | st
   };
 }
 
-// Any change of what is searched for starts from the top of the list.
+// Any change of what is searched for starts from the top of the list, and from the whole map.
 export const changed = (query: URLSearchParams, values: Record<string, string[] | string>): URLSearchParams =>
-  withValues(query, { show: '', page_token: '', ...values });
+  withValues(query, { show: '', page_token: '', at: '', ...values });
 
 export function toggled(query: URLSearchParams, name: FacetName, value: string): URLSearchParams {
   const values = query.getAll(name);
@@ -63,3 +66,10 @@ export function toggled(query: URLSearchParams, name: FacetName, value: string):
 
 export const cleared = (query: URLSearchParams): URLSearchParams =>
   changed(query, { ...Object.fromEntries(facetNames.map((name) => [name, ''])), near: '', place: '', within_km: '', on: '', open_now: '' });
+
+// The words as somebody types them: the last one goes on until something stands behind it.
+export const typed = (query: URLSearchParams, text: string): URLSearchParams =>
+  changed(query, { q: text.trim(), prefix: /\S$/.test(text) ? '1' : '' });
+
+// The words when the search is asked for: whole ones.
+export const asked = (query: URLSearchParams, text: string): URLSearchParams => changed(query, { q: text.trim(), prefix: '' });

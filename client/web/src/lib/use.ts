@@ -30,3 +30,14 @@ export function useNow(every = 30_000): Date {
   }, [every]);
   return now;
 }
+
+// The text once it has stayed the same for `after` milliseconds; an empty one changes nothing.
+export function useSettled(text: string, after: number): string {
+  const [settled, setSettled] = useState('');
+  useEffect(() => {
+    if (!text) return undefined;
+    const timer = setTimeout(() => setSettled(text), after);
+    return () => clearTimeout(timer);
+  }, [text, after]);
+  return settled;
+}

@@ -1,6 +1,6 @@
 // Trainings by date: a month at a glance, or a list of what is coming up.
 import { useLocale } from '../i18n';
-import { bodyOf, listAll, type Entry, type Session } from '../lib/api';
+import { bodyOf, listAll, queryString, type Entry, type Session } from '../lib/api';
 import { address, navigate, usePlace, withValues } from '../lib/router';
 import { dayNumber } from '../lib/schedule';
 import { titleOf } from '../lib/text';
@@ -150,6 +150,7 @@ export function CalendarPage() {
   const all = occasionsOf(loaded.data ?? []);
   const [country, language, mode] = [query.get('country'), query.get('language'), query.get('mode')];
   const occasions = all.filter((one) => (!country || countryOf(one) === country) && (!language || languagesOf(one).includes(language)) && (!mode || modeOf(one) === mode));
+  const filters = queryString({ country: country ?? '', language: language ?? '', mode: mode ?? '' });
   const today = monthOf(now) + '-' + String(now.getDate()).padStart(2, '0');
   return (
     <div class="page calendar">
@@ -169,7 +170,7 @@ export function CalendarPage() {
       {!loaded.data && loaded.busy && <Loading />}
       {loaded.data && !list && <><MonthSteps month={month} query={query} /><Month month={month} occasions={occasions} today={today} /></>}
       {loaded.data && list && <Upcoming occasions={occasions} today={today} />}
-      <p class="no-print"><a class="button" href="/trainings.ics" download><Icon name="calendar" /> {m.allTrainings}</a></p>
+      <p class="no-print"><a class="button" href={'/trainings.ics' + (filters && '?' + filters)} download><Icon name="calendar" /> {filters ? m.theseTrainings : m.allTrainings}</a></p>
     </div>
   );
 }

@@ -1,28 +1,22 @@
 // The partners, how fresh what they publish is, and how it moves while somebody looks on.
 import { useEffect, useState } from 'preact/hooks';
-import { useLocale, type Locale } from '../i18n';
+import { useLocale } from '../i18n';
 import { get, type Facets, type Kind, type Partner } from '../lib/api';
 import { address } from '../lib/router';
+import type { Trends } from '../lib/trends';
 import { useNow } from '../lib/use';
 import { PartnerStone } from '../ui/cairn';
 import { Failure, Loading } from '../ui/parts';
 import type { ApiError } from '../lib/api';
+import { duration, TrendsPanel } from './trends';
 
-interface Sample { at: number; entries: number; lagSeconds: number; overdue: number }
-interface State { partners: Partner[]; facets: Facets; samples: Sample[]; live: boolean }
+interface State { partners: Partner[]; facets: Facets; trends: Trends; live: boolean }
 
-const sample_seconds = 10;
-const samples_max = 360; // an hour; then the oldest give way
+const read_seconds = 10;
 const soon_ms = 400; // several changes in a row are one reading
 
 const lagOf = (partner: Partner, now: number): number | null => (partner.asOf ? Math.max(0, (now - Date.parse(partner.asOf)) / 1000) : null);
 const isActive = (partner: Partner): boolean => (partner.status ?? 'active') === 'active';
-
-function sampleOf(partners: Partner[], now: number): Sample {
-  const sum = (of: (partner: Partner) => string | undefined): number => partners.reduce((total, one) => total + Number(of(one) ?? 0), 0);
-  const lags = partners.filter(isActive).map((one) => lagOf(one, now) ?? 0);
-  return { at: now, entries: sum((one) => one.liveRecords), overdue: sum((one) => one.staleRecords), lagSeconds: Math.max(0, ...lags) };
-}
 
 // Reads every few seconds, and at once when the node says that something changed.
 function useConsortium(): { state: State | null; error: ApiError | null; again: () => void } {
@@ -32,17 +26,16 @@ function useConsortium(): { state: State | null; error: ApiError | null; again: 
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     let current = true;
-    Promise.all([get<{ partners?: Partner[] }>('/api/partners'), get<Facets>('/api/facets')]).then(([answer, facets]) => {
+    Promise.all([get<{ partners?: Partner[] }>('/api/partners'), get<Facets>('/api/facets'), get<Trends>('/api/trends')]).then(([answer, facets, trends]) => {
       if (!current) return;
-      const partners = answer.partners ?? [];
       setError(null);
-      setState((old) => ({ partners, facets, live, samples: [...(old?.samples ?? []), sampleOf(partners, Date.now())].slice(-samples_max) }));
+      setState({ partners: answer.partners ?? [], facets, trends, live });
     }, (failure: ApiError) => current && setError(failure));
     return () => { current = false; };
   }, [turn]);
   useEffect(() => {
     const again = (): void => setTurn((n) => n + 1);
-    const timer = setInterval(again, sample_seconds * 1000);
+    const timer = setInterval(again, read_seconds * 1000);
     const source = new EventSource('/events?new=1');
     let soon: ReturnType<typeof setTimeout> | undefined;
     const changed = (): void => { clearTimeout(soon); soon = setTimeout(again, soon_ms); };
@@ -54,39 +47,19 @@ function useConsortium(): { state: State | null; error: ApiError | null; again: 
   return { state: state && { ...state, live }, error: state ? null : error, again: () => setTurn((n) => n + 1) };
 }
 
-export function duration(locale: Locale, seconds: number): string {
-  if (seconds < 90) return locale.measure(seconds, 'second');
-  if (seconds < 5400) return locale.measure(seconds / 60, 'minute');
-  if (seconds < 172_800) return locale.measure(seconds / 3600, 'hour');
-  return locale.measure(seconds / 86_400, 'day');
-}
-
-function Line({ values, label, shown }: { values: number[]; label: string; shown: string }) {
-  const [width, height] = [240, 56];
-  const low = Math.min(...values);
-  const high = Math.max(...values);
-  const x = (i: number): number => (values.length < 2 ? width : (i / (values.length - 1)) * width);
-  const y = (value: number): number => (high === low ? height / 2 : height - 6 - ((value - low) / (high - low)) * (height - 12));
-  const points = values.map((value, i) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
-  const first = values.length < 2 ? `0,${height / 2} ` : '';
-  return (
-    <figure class="line">
-      <figcaption>{label} <strong>{shown}</strong></figcaption>
-      <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true" focusable="false"><polyline points={first + points} /></svg>
-    </figure>
-  );
-}
-
-function Figures({ state }: { state: State }) {
+function Figures({ partners, now }: { partners: Partner[]; now: Date }) {
   const locale = useLocale();
   const { m } = locale;
-  const last = state.samples.at(-1) ?? { entries: 0, overdue: 0, lagSeconds: 0, at: 0 };
-  const fresh = last.entries ? Math.floor((100 * (last.entries - last.overdue)) / last.entries) : 100;
+  const sum = (of: (partner: Partner) => string | undefined): number => partners.reduce((total, one) => total + Number(of(one) ?? 0), 0);
+  const entries = sum((one) => one.liveRecords);
+  const overdue = sum((one) => one.staleRecords);
+  const longest = Math.max(0, ...partners.filter(isActive).map((one) => lagOf(one, now.getTime()) ?? 0));
+  const fresh = entries ? Math.floor((100 * (entries - overdue)) / entries) : 100;
   const figures: [string, string, string?][] = [
-    [m.partners, locale.number(state.partners.filter(isActive).length)],
-    [m.entries, locale.number(last.entries)],
-    [m.checked, locale.number(fresh) + ' %', locale.count(m.overdueCount, last.overdue)],
-    [m.lag, duration(locale, last.lagSeconds), m.lagHint],
+    [m.partners, locale.number(partners.filter(isActive).length)],
+    [m.entries, locale.number(entries)],
+    [m.checked, locale.number(fresh) + ' %', locale.count(m.overdueCount, overdue)],
+    [m.lag, duration(locale, longest), m.lagHint],
   ];
   return (
     <dl class="figures">
@@ -147,27 +120,10 @@ function PartnerTable({ partners, now }: { partners: Partner[]; now: Date }) {
   );
 }
 
-function Trends({ state }: { state: State }) {
-  const locale = useLocale();
-  const { m } = locale;
-  const last = state.samples.at(-1);
-  if (!last) return null;
-  return (
-    <section class="panel wide">
-      <h2>{m.sinceOpen}</h2>
-      <div class="lines">
-        <Line label={m.entries} values={state.samples.map((one) => one.entries)} shown={locale.number(last.entries)} />
-        <Line label={m.lag} values={state.samples.map((one) => one.lagSeconds)} shown={duration(locale, last.lagSeconds)} />
-      </div>
-      <p class="hint">{locale.fill(m.sinceOpenHint, { seconds: sample_seconds })}</p>
-    </section>
-  );
-}
-
 export function ConsortiumPage() {
   const locale = useLocale();
   const { m } = locale;
-  const now = useNow(sample_seconds * 1000);
+  const now = useNow(read_seconds * 1000);
   const { state, error, again } = useConsortium();
   if (error) return <Failure error={error} again={again} />;
   if (!state) return <Loading />;
@@ -182,12 +138,12 @@ export function ConsortiumPage() {
         <div><h1>{m.consortiumHeading}</h1><p class="lead">{m.consortiumLead}</p></div>
         <p class={'badge ' + (state.live ? 'good' : 'shut')} role="status">{state.live ? m.live : m.notLive}</p>
       </div>
-      <Figures state={state} />
+      <Figures partners={state.partners} now={now} />
       <div class="panels">
         <PartnerTable partners={state.partners} now={now} />
         <Bars title={m.perKind} items={kinds} />
         <Bars title={m.perCountry} items={countries} />
-        <Trends state={state} />
+        <TrendsPanel trends={state.trends} now={now} />
       </div>
     </div>
   );

@@ -2,8 +2,8 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useLocale } from '../i18n';
 import { get, type PlacePoint, type Places } from '../lib/api';
-import { clusters, fit, project, unproject, zoom_max, zoom_min, type Point, type View } from '../lib/mercator';
-import { address } from '../lib/router';
+import { clusters, fit, project, unproject, viewOf, viewText, zoom_max, zoom_min, type Point, type View } from '../lib/mercator';
+import { address, here, navigate, withValues } from '../lib/router';
 import { changed, searchParameters, type SearchState } from '../lib/search_state';
 import { useLoaded } from '../lib/use';
 import { Icon } from '../ui/icons';
@@ -131,17 +131,51 @@ function PlaceList({ points }: { points: PlacePoint[] }) {
   );
 }
 
+const rest_ms = 250; // a map that moves has no address yet
+
+// What is in view: as the address says, else all that was found. Once somebody has moved it, it stands in the address.
+function useView(located: Located[], size: Size, query: URLSearchParams) {
+  const [view, setView] = useState<View>({ x: 0.5, y: 0.4, zoom: 1 });
+  const placed = useRef(view); // not by somebody's hand
+  const place = (next: View): void => { placed.current = clampView(next); setView(placed.current); };
+  const whole = (): void => place(fit(located.map((one) => one.at), size.width, size.height));
+  const asked = query.get('at');
+  const written = useRef(asked);
+  const search = withValues(query, { at: '' }).toString();
+  useEffect(() => {
+    const there = viewOf(asked);
+    if (there) place(there);
+    else whole();
+  }, [located, size.width > 0]);
+  useEffect(() => { // another address came: a link, or a step back
+    const there = asked === written.current ? null : viewOf(asked);
+    written.current = asked;
+    if (there) place(there);
+  }, [asked]);
+  const write = (at: string): void => {
+    const { path, query: now } = here();
+    if (withValues(now, { at: '' }).toString() !== search) return; // something else is searched for meanwhile
+    written.current = at || null;
+    navigate(address(path, withValues(now, { at })), { replace: true });
+  };
+  useEffect(() => {
+    if (view === placed.current) return undefined;
+    const timer = setTimeout(() => write(viewText(view)), rest_ms);
+    return () => clearTimeout(timer);
+  }, [view]);
+  return { view, setView, whole: () => { whole(); write(''); } };
+}
+
 function World({ located, query, places }: { located: Located[]; places: Places; query: URLSearchParams }) {
   const locale = useLocale();
   const { m } = locale;
   const frame = useRef<HTMLDivElement>(null);
   const size = useSize(frame);
   const [outlines, setOutlines] = useState<Outlines | null>(null);
-  const [view, setView] = useState<View>({ x: 0.5, y: 0.4, zoom: 1 });
+  const { view, setView, whole } = useView(located, size, query);
   const [chosen, setChosen] = useState<PlacePoint[] | null>(null);
   useEffect(() => void loadOutlines().then(setOutlines, () => undefined), []);
-  const whole = (): void => { setChosen(null); setView(clampView(fit(located.map((one) => one.at), size.width, size.height))); };
-  useEffect(whole, [located, size.width > 0]);
+  useEffect(() => setChosen(null), [located]);
   const handling = useHandling(view, (next) => { setChosen(null); setView(next); });
   useEffect(() => {
     const element = frame.current;
@@ -167,7 +201,7 @@ function World({ located, query, places }: { located: Located[]; places: Places;
         <div class="map-tools">
           <button type="button" aria-label={m.mapIn} onClick={() => setView(clampView({ ...view, zoom: view.zoom + 1 }))}><Icon name="plus" /></button>
           <button type="button" aria-label={m.mapOut} onClick={() => setView(clampView({ ...view, zoom: view.zoom - 1 }))}><Icon name="minus" /></button>
-          <button type="button" aria-label={m.mapWhole} onClick={whole}><Icon name="whole" /></button>
+          <button type="button" aria-label={m.mapWhole} onClick={() => { setChosen(null); whole(); }}><Icon name="whole" /></button>
         </div>
         <a class="button map-around" href={address('/', around)}><Icon name="pin" size={18} /> {m.mapSearchHere}</a>
       </div>

@@ -1,19 +1,21 @@
 // The first page: a search box, filters, results as a list or on the map.
 import type { ComponentType } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useLocale } from '../i18n';
 import { bodyOf, get, type Facet, type Hit, type SearchAnswer } from '../lib/api';
 import { address, navigate, usePlace, withValues } from '../lib/router';
 import { canShowMore, changed, distances_km, page_size, searchParameters, searchState, type SearchState } from '../lib/search_state';
-import { useLoaded, useNow } from '../lib/use';
+import { useLoaded, useNow, useSettled } from '../lib/use';
 import { CairnScene } from '../ui/cairn';
 import { ResultCard } from '../ui/card';
 import { ChosenFilters, FacetPanel } from '../ui/facets';
 import { Icon } from '../ui/icons';
 import { Failure, Loading, submitted, Tabs } from '../ui/parts';
+import { SearchBox } from '../ui/search_box';
 import type { MapProps } from './map';
 
 const per_request_max = 200;
+const told_after_ms = 600; // so that a reader of screens does not hear of every letter
 
 async function search(state: SearchState, signal: AbortSignal): Promise<SearchAnswer> {
   const parameters = searchParameters(state);
@@ -30,24 +32,6 @@ async function findPlace(name: string, signal?: AbortSignal): Promise<{ near: st
     return { near: `${body.latitude.toFixed(3)},${body.longitude.toFixed(3)}`, place: body.addresses?.[0]?.city || name };
   }
   return null;
-}
-
-function SearchBox({ state, query }: { state: SearchState; query: URLSearchParams }) {
-  const { m } = useLocale();
-  const box = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (box.current && box.current.value !== state.words) box.current.value = state.words;
-  }, [state.words]);
-  return (
-    <form class="search" role="search" action="/" method="get" onSubmit={(event) => {
-      navigate(address('/', changed(query, { q: String(submitted(event).get('q') ?? '').trim() })));
-    }}>
-      <label class="visually-hidden" for="q">{m.searchLabel}</label>
-      <input ref={box} id="q" name="q" type="search" defaultValue={state.words} placeholder={m.searchHint} maxLength={200}
-        enterkeyhint="search" autocomplete="off" dir="auto" />
-      <button type="submit" class="button primary"><Icon name="search" /> <span>{m.searchButton}</span></button>
-    </form>
-  );
 }
 
 function PlaceFilter({ state, query }: { state: SearchState; query: URLSearchParams }) {
@@ -131,15 +115,17 @@ function MapView(props: MapProps) {
   return Map ? <Map {...props} /> : <Loading />;
 }
 
-function ResultsHead({ answer, state, query }: { answer: SearchAnswer | null; state: SearchState; query: URLSearchParams }) {
+function ResultsHead({ answer, busy, state, query }: { answer: SearchAnswer | null; busy: boolean; state: SearchState; query: URLSearchParams }) {
   const locale = useLocale();
   const { m } = locale;
   const total = Number(answer?.total ?? 0);
   const text = answer && (answer.totalIsLowerBound ? locale.fill(m.resultsAtLeast, { n: locale.number(total) }) : locale.count(m.results, total));
+  const told = useSettled(busy ? '' : text || '', told_after_ms);
   return (
     <div class="results-head">
       <div>
-        <h2 role="status" aria-live="polite">{text}</h2>
+        <h2>{text}</h2>
+        <p class="visually-hidden" role="status">{told}</p>
         {answer?.correctedQuery && (
           <p class="notice corrected"><bdi>{locale.fill(m.searchedInstead, { typed: state.words, words: answer.correctedQuery })}</bdi></p>
         )}
@@ -174,7 +160,7 @@ export function SearchPage() {
           <div class="hero-words">
             <h1>{m.searchHeading}</h1>
             <p class="lead">{m.tagline}</p>
-            <SearchBox state={state} query={query} />
+            <SearchBox state={state} />
           </div>
           <CairnScene />
         </div>
@@ -182,7 +168,7 @@ export function SearchPage() {
       <div class="columns">
         <FilterPanel state={state} query={query} facets={found.data?.facets ?? []} />
         <section class="results" aria-busy={found.busy} aria-label={m.navSearch}>
-          <ResultsHead answer={found.data} state={state} query={query} />
+          <ResultsHead answer={found.data} busy={found.busy} state={state} query={query} />
           <ChosenFilters state={state} query={query} />
           {found.error && <Failure error={found.error} again={found.again} />}
           {!found.data && found.busy && <Loading />}

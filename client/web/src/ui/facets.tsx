@@ -1,26 +1,13 @@
 // Filters: how many entries there are of each value, and which values are chosen.
 import { useState } from 'preact/hooks';
 import { useLocale, type Locale } from '../i18n';
-import type { Facet, FacetValue, Kind, Partner } from '../lib/api';
+import type { Facet, FacetValue } from '../lib/api';
 import { address, navigate } from '../lib/router';
 import { cleared, facetNames, toggled, type FacetName, type SearchState } from '../lib/search_state';
 import { Icon } from './icons';
-import { termLabel, usePartners } from './parts';
+import { facetLabel, usePartners } from './parts';
 
 const shown_first = 6;
-
-export function facetLabel(locale: Locale, partners: Map<string, Partner>, name: FacetName, value: string): string {
-  switch (name) {
-    case 'kind': return locale.m.kindsPlural[value.toUpperCase() as Kind] ?? value;
-    case 'country': return locale.country(value);
-    case 'language': return locale.languageName(value);
-    case 'term': return termLabel(locale, value);
-    case 'mode': return locale.m.modes[value as keyof typeof locale.m.modes] ?? value;
-    case 'freshness': return locale.m.freshness[value as keyof typeof locale.m.freshness] ?? value;
-    case 'month': return /^\d{4}-\d\d$/.test(value) ? locale.date(new Date(value + '-15T12:00:00'), { month: 'long', year: 'numeric' }) : value;
-    default: return partners.get(value)?.name || value;
-  }
-}
 
 const headings = (locale: Locale): Record<FacetName, string> => ({
   kind: locale.m.facetKind, country: locale.m.facetCountry, language: locale.m.facetLanguage, term: locale.m.facetTerm,

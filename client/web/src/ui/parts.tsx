@@ -2,10 +2,11 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useContext } from 'preact/hooks';
 import { createContext } from 'preact';
-import { bodyOf, type ApiError, type Entry, type Partner } from '../lib/api';
+import { bodyOf, type ApiError, type Entry, type Kind, type Partner } from '../lib/api';
 import { phoneHref, readablePhone, safeHref, shortAddress } from '../lib/links';
 import { address } from '../lib/router';
 import { openState, type OpenState } from '../lib/schedule';
+import type { FacetName } from '../lib/search_state';
 import { passages, type Text } from '../lib/text';
 import { useLocale, type Locale } from '../i18n';
 import { Icon, kindIcons } from './icons';
@@ -147,3 +148,17 @@ export const submitted = (event: JSX.TargetedSubmitEvent<HTMLFormElement> | Even
   event.preventDefault();
   return new FormData(event.currentTarget as HTMLFormElement);
 };
+
+// What a value of a facet is called.
+export function facetLabel(locale: Locale, partners: Map<string, Partner>, name: FacetName, value: string): string {
+  switch (name) {
+    case 'kind': return locale.m.kindsPlural[value.toUpperCase() as Kind] ?? value;
+    case 'country': return locale.country(value);
+    case 'language': return locale.languageName(value);
+    case 'term': return termLabel(locale, value);
+    case 'mode': return locale.m.modes[value as keyof typeof locale.m.modes] ?? value;
+    case 'freshness': return locale.m.freshness[value as keyof typeof locale.m.freshness] ?? value;
+    case 'month': return /^\d{4}-\d\d$/.test(value) ? locale.date(new Date(value + '-15T12:00:00'), { month: 'long', year: 'numeric' }) : value;
+    default: return partners.get(value)?.name || value;
+  }
+}

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useLocale } from '../i18n';
 import { bodyOf, entryById, type Contact, type CostOption, type Entry, type Phone, type Schedule, type SpokenLanguage, type WebAddress } from '../lib/api';
-import { sampleDay, weekdayCodes } from '../lib/schedule';
+import { daysText } from '../lib/schedule_text';
 import { titleOf, type Texts } from '../lib/text';
 import { recordPath } from './card';
 import { Icon } from './icons';
@@ -99,17 +99,6 @@ export function Contacts({ contacts, texts, path }: { contacts: Contact[] | unde
 
 const clock = (time: string | undefined): string => (time ?? '').slice(0, 5);
 
-// "Monday, Wednesday" of a rule's weekdays; five and seven in a row get one name.
-function weekdaysText(byday: string, locale: ReturnType<typeof useLocale>): string {
-  const codes = byday.split(',').map((one) => one.trim().replace(/^[+-]?\d/, ''));
-  const name = (code: string, width: 'long' | 'short'): string => locale.date(sampleDay(code), { weekday: width, timeZone: 'UTC' });
-  const places = codes.map((code) => weekdayCodes.indexOf(code as 'MO'));
-  const inARow = places.every((place, i) => i === 0 || place === (places[i - 1] ?? 0) + 1);
-  if (codes.length === 7) return locale.m.everyDay;
-  if (inARow && codes.length > 2) return name(codes[0] ?? '', 'long') + ' – ' + name(codes.at(-1) ?? '', 'long');
-  return locale.list(codes.map((code) => name(code, codes.length > 1 ? 'short' : 'long')));
-}
-
 export function Hours({ schedules, texts, path }: { schedules: Schedule[] | undefined; texts: Texts; path: string }) {
   const locale = useLocale();
   const { m } = locale;
@@ -119,8 +108,7 @@ export function Hours({ schedules, texts, path }: { schedules: Schedule[] | unde
     <>
       <ul class="hours">
         {schedules.map((one, i) => {
-          const ordinal = /\d/.test(one.byday ?? '');
-          const days = one.byday && !ordinal ? weekdaysText(one.byday, locale) : one.freq === 'DAILY' ? m.everyDay : '';
+          const days = daysText(one, locale);
           const times = one.opensAt || one.closesAt ? `${clock(one.opensAt)} – ${clock(one.closesAt)}` : days ? m.allDay : '';
           const words = texts.at(`${path}[${i}].description`);
           return (
