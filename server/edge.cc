@@ -105,7 +105,7 @@ absl::StatusOr<std::unique_ptr<Edge>> Edge::Start(Options options) {
   p.AddRoutes();
   p.MakeDoor();
   ASSIGN_OR_RETURN(p.server, HttpServer::Start(p.options.server, p.door.get(), p.options.parts.clock));
-  p.trend_thread = std::make_unique<TrendThread>(p.trends.get());
+  if (!p.options.only_watching) p.trend_thread = std::make_unique<TrendThread>(p.trends.get());
   return edge;
 }
 

@@ -31,10 +31,9 @@ struct Trends {
 };
 
 // Invariants, for the tests:
-// T1  At most `points_max` points, in the order of time, the first and the newest always among them. When they are
-// full,
-//     every second one goes and the time between two doubles. The newest may stand nearer: until its time has come, the
-//     next takes its place.
+// T1  At most `points_max` points, in the order of time, the first and the newest always among them. When there are so
+//     many, every second one goes and the time between two doubles. The newest may stand nearer: until its time has
+//     come, the next takes its place.
 // T2  A figure that the newest point lacks has no curve: what is gone from the directory is gone from its past too.
 // Not thread-safe.
 class TrendSeries {
