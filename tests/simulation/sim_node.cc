@@ -316,16 +316,21 @@ std::optional<uint64_t> SimNode::GoBack() {
 }
 
 absl::Status SimNode::PublishTo(const std::string& audience, uint64_t number, const std::string& text) {
+  v1::Record record;
+  record.set_id(RecordId(index_, number));
+  record.mutable_organization()->set_name(absl::StrCat("Organization ", number));
+  record.mutable_organization()->set_description(text);
+  return PublishRecord(audience, record).status();
+}
+
+absl::StatusOr<v1::PublishResult> SimNode::PublishRecord(const std::string& audience, const v1::Record& record) {
   v1::PublishHeader header;
   header.set_audience(audience);
   ASSIGN_OR_RETURN(const std::unique_ptr<PublishBatch> batch, parts_->publisher->Begin(header));
   v1::PublishRecords records;
-  v1::Record* record = records.add_records()->mutable_record();
-  record->set_id(RecordId(index_, number));
-  record->mutable_organization()->set_name(absl::StrCat("Organization ", number));
-  record->mutable_organization()->set_description(text);
+  *records.add_records()->mutable_record() = record;
   RETURN_IF_ERROR(batch->Add(&records));
-  return batch->Commit(1, nullptr).status();
+  return batch->Commit(1, nullptr);
 }
 
 void SimNode::Withdraw(uint64_t number) {

@@ -62,6 +62,8 @@ class SimNode {
   void HoldKeys(std::vector<SigningKey> keys);
   // Publishes one organization with this text to an audience. As the publisher answers.
   absl::Status PublishTo(const std::string& audience, uint64_t number, const std::string& text);
+  // The same with any record. That the record is refused is no error, and shows in the result.
+  absl::StatusOr<v1::PublishResult> PublishRecord(const std::string& audience, const v1::Record& record);
   void Withdraw(uint64_t number);
   // Not while the node asks its peers for its own feed.
   void Heartbeat();

@@ -12,13 +12,11 @@
 #include "common/formats/json_text.h"
 #include "server/directory/change_keeper.h"
 #include "server/hsds/hsds_routes.h"
-#include "server/http/problem_json.h"
 #include "server/rpde/rpde_feed.h"
 #include "tests/server/directory/test_directory.h"
+#include "tests/server/http/call_route.h"
 
 namespace cairn {
-
-inline constexpr char kTestUrl[] = "https://directory.example.org";
 
 class ApiTest : public DirectoryTest {
  protected:
@@ -30,36 +28,13 @@ class ApiTest : public DirectoryTest {
 
   // `target`: "/hsds/services?page=2"; values are taken as they are.
   HttpResponse Get(const std::string& target, const Reader& reader = Reader::Anonymous()) {
-    const std::vector<std::string> parts = absl::StrSplit(target, absl::MaxSplits('?', 1));
     HttpRequest request;
-    request.method = "GET";
-    request.path = parts[0];
-    request.base_url = kTestUrl;
     request.reader = reader;
-    if (parts.size() > 1) {
-      for (const absl::string_view pair : absl::StrSplit(parts[1], '&')) {
-        request.query.push_back(absl::StrSplit(pair, absl::MaxSplits('=', 1)));
-      }
-    }
-    const Router::Match match = router_.Find(request.path);
-    if (match.route == nullptr) return Problem(404, "no such path");
-    request.path_values = match.path_values;
-    absl::StatusOr<HttpResponse> response = match.route->handler(request);
-    return response.ok() ? *std::move(response) : Problem(response.status());
+    return CallRoute(router_, target, std::move(request));
   }
 
   // The body, also of a stream.
-  static std::string Body(HttpResponse response) {
-    if (response.stream == nullptr) return response.body;
-    std::string body;
-    while (true) {
-      absl::StatusOr<HttpStream::Piece> piece = response.stream->Next();
-      EXPECT_TRUE(piece.ok()) << piece.status();
-      if (!piece.ok()) return body;
-      body += piece->bytes;
-      if (piece->last) return body;
-    }
-  }
+  static std::string Body(HttpResponse response) { return BodyOf(std::move(response)); }
 
   Json GetJson(const std::string& target, const Reader& reader = Reader::Anonymous()) {
     HttpResponse response = Get(target, reader);

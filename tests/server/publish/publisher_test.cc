@@ -1,4 +1,5 @@
 // Withdrawals, verification, who may publish, quotas, heartbeats, receipts.
+#include "absl/strings/match.h"
 #include "tests/server/publish/publisher_fixture.h"
 
 namespace cairn {
@@ -144,6 +145,47 @@ TEST_F(PublisherTest, TheQuotaOfRecordsIsCheckedBeforeStoring) {
   EXPECT_EQ(Seq(), 2u);
   EXPECT_TRUE(publisher_->Withdraw(Withdrawal({Uuid(1)}), nullptr).ok());
   EXPECT_TRUE(Publish({Resource(Uuid(3), "Three")}).ok());
+}
+
+// As many files of this folder as the process holds open, those without a name included.
+int OpenFilesIn(const std::string& folder) {
+  int open = 0;
+  for (const auto& file : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const std::string path = std::filesystem::read_symlink(file.path(), gone).string();
+    open += absl::StartsWith(path, std::filesystem::path(folder).lexically_normal().string());
+  }
+  return open;
+}
+
+TEST_F(PublisherTest, AttackByEndlessData_ABatchAboveTheQuotaOfRecordsIsRefusedWhileItIsSentAndLeavesNothing) {
+  constexpr int allowed = static_cast<int>(limits::small_delta_entries_max) + 200;  // more than stays in memory
+  consortium_.Change([](v1::Charter* c) { c->mutable_partners(0)->mutable_quota()->set_records_max(allowed); });
+  ASSERT_TRUE(charter_->Submit(consortium_.chain()).ok());
+  const auto chunk = [](int first, int count) {
+    v1::PublishRecords records;
+    for (int i = first; i < first + count; ++i) *records.add_records()->mutable_record() = Resource(Uuid(i), "Many");
+    return records;
+  };
+  const int open_before = OpenFilesIn(folder_);
+  for (const bool dry_run : {true, false}) {
+    v1::PublishHeader header;
+    header.set_dry_run(dry_run);
+    auto batch = *publisher_->Begin(header);
+    v1::PublishRecords all = chunk(0, allowed), one_more = chunk(allowed, 1);
+    ASSERT_TRUE(batch->Add(&all).ok());
+    EXPECT_GT(OpenFilesIn(folder_), open_before) << "it is on disk by now";
+    const absl::Status refused = batch->Add(&one_more);
+    EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_THAT(std::string(refused.message()), HasSubstr(absl::StrCat("more records than the ", allowed)));
+    EXPECT_FALSE(batch->Commit(allowed, nullptr).ok()) << "nor without the record that was too many";
+    batch.reset();
+    EXPECT_EQ(OpenFilesIn(folder_), open_before);
+    EXPECT_EQ(Seq(), 0u);
+  }
+  std::vector<v1::Record> records;
+  for (int i = 0; i < allowed; ++i) records.push_back(Resource(Uuid(i), "Many"));
+  EXPECT_TRUE(Publish(records).ok());
 }
 
 TEST_F(PublisherTest, TheQuotaOfBytesIsCheckedBeforeStoring) {

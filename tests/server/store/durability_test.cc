@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "absl/synchronization/notification.h"
 #include "common/base/limits.h"
 #include "server/store/verify.h"
 #include "tests/fakes/faulty_vfs.h"
@@ -61,6 +62,83 @@ TEST_F(DurabilityTest, AFullDiskIsSaidInWordsForAnOperator) {
   EXPECT_THAT(std::string(full.message()),
               ::testing::EndsWith("MB free): nothing was written; make room, and try again"));
   EXPECT_EQ(store_->write_health(), full);
+}
+
+// Gives the bodies to the writer at once, so that they share a transaction; returns what each was told.
+std::vector<absl::Status> WriteAsOneGroup(Store* store, const std::vector<Store::Body>& bodies) {
+  absl::Notification running, start, finished;
+  store->WriteAsync(
+      [&](Connection&) {
+        running.Notify();
+        start.WaitForNotification();
+        return absl::OkStatus();
+      },
+      [](absl::Status) {});
+  running.WaitForNotification();
+  std::vector<absl::Status> told(bodies.size(), absl::InternalError("told nothing"));
+  for (size_t i = 0; i < bodies.size(); ++i) {
+    store->WriteAsync(bodies[i], [&told, &finished, i](absl::Status status) {
+      told[i] = std::move(status);
+      if (i + 1 == told.size()) finished.Notify();
+    });
+  }
+  start.Notify();
+  finished.WaitForNotification();
+  return told;
+}
+
+class GroupTest : public DurabilityTest {
+ protected:
+  GroupTest() {
+    options_.inline_writes = false;
+    Reopen();
+    EXPECT_TRUE(store_->Write([](Connection& db) { return db.Execute("CREATE TABLE t (n UNIQUE, b)"); }).ok());
+  }
+  static Store::Body Insert(int n) {
+    return [n](Connection& db) { return db.Execute("INSERT INTO t (n) VALUES (?)", n); };
+  }
+  int64_t Rows() { return Count("SELECT count(*) FROM t"); }
+};
+
+TEST_F(GroupTest, R3_NothingOfAGroupIsAcknowledgedWhenSqliteItselfEndedItsTransaction) {
+  ASSERT_TRUE(store_->Write(Insert(1)).ok());
+  // The statement ends the transaction, as one does that finds no memory; its body may look away.
+  const Store::Body ends = [](Connection& db) { return db.Execute("INSERT OR ROLLBACK INTO t (n) VALUES (1)"); };
+  const Store::Body looks_away = [&](Connection& db) {
+    ends(db).IgnoreError();
+    return absl::OkStatus();
+  };
+  for (const Store::Body& body : {ends, looks_away}) {
+    for (const absl::Status& told : WriteAsOneGroup(store_.get(), {Insert(2), body, Insert(3)})) {
+      EXPECT_EQ(told.code(), absl::StatusCode::kResourceExhausted) << told;
+    }
+    EXPECT_EQ(Rows(), 1) << "what came before in the group, and after";
+  }
+  EXPECT_TRUE(store_->Write(Insert(2)).ok()) << "the next one is not concerned";
+  Reopen();
+  EXPECT_EQ(Rows(), 2);
+}
+
+TEST_F(GroupTest, R3_NothingOfAGroupIsAcknowledgedWhenTheDiskIsFullInTheMidstOfIt) {
+  // More than the writer's cache holds: it is written out before the commit.
+  const Store::Body large = [](Connection& db) {
+    return db.Execute(
+        "WITH RECURSIVE i(n) AS (SELECT 100 UNION ALL SELECT n + 1 FROM i WHERE n < 500) "
+        "INSERT INTO t (n, b) SELECT n, randomblob(500000) FROM i");
+  };
+  FaultyVfs::Break(DiskFault::kFull, 100);
+  bool came_after = false;
+  const auto told = WriteAsOneGroup(store_.get(), {Insert(1), large, [&](Connection&) {
+                                                     came_after = true;
+                                                     return absl::OkStatus();
+                                                   }});
+  EXPECT_FALSE(came_after) << "it broke in the midst, not at the commit";
+  for (const absl::Status& each : told) EXPECT_EQ(each.code(), absl::StatusCode::kResourceExhausted) << each;
+  EXPECT_EQ(Rows(), 0);
+  FaultyVfs::Mend();
+  EXPECT_TRUE(store_->Write(Insert(1)).ok());
+  Reopen();
+  EXPECT_EQ(Rows(), 1);
 }
 
 TEST_F(DurabilityTest, FailedSyncStopsTheWriterForGoodAndLosesNothing) {
