@@ -11,6 +11,7 @@
 #include "common/base/status_macros.h"
 #include "common/formats/ical.h"
 #include "common/formats/json_ld.h"
+#include "server/directory/catalogue.h"
 #include "server/directory/directory_reader.h"
 #include "server/http/query_filter.h"
 #include "server/store/record_times.h"
@@ -146,7 +147,12 @@ absl::StatusOr<HttpResponse> AnswerCatalog(const EdgeParts& parts, const std::st
   catalog.publisher = partner == nullptr ? parts.partner : partner->name();
   catalog.url = absl::StrCat(base, "/");
   catalog.license = license;
-  catalog.modified = parts.clock->Now();
+  RETURN_IF_ERROR(Catalogue(parts.store, parts.charter, parts.clock)
+                      .Read(Reader::Anonymous(), [&](const CatalogueReading& reading) -> absl::Status {
+                        ASSIGN_OR_RETURN(const int64_t last, reading.BeginFollowing());
+                        catalog.modified = absl::FromUnixMicros(last);
+                        return absl::OkStatus();
+                      }));
   catalog.distributions = {
       {"HSDS 3.1: services, one a line", absl::StrCat(base, "/hsds/services?format=ndjson"), "application/x-ndjson"},
       {"HSDS 3.1: the interface", absl::StrCat(base, "/hsds/"), "application/json"},
@@ -175,7 +181,7 @@ void AddDocumentRoutes(const EdgeParts& parts, const std::string& license, Route
                    return AnswerLinkedData(parts, request, kind);
                  }});
   }
-  router->Add({"/catalog.jsonld", {}, DependsOn::kMoment, [parts, license](const HttpRequest& request) {
+  router->Add({"/catalog.jsonld", {}, DependsOn::kFreshness, [parts, license](const HttpRequest& request) {
                  return AnswerCatalog(parts, license, request);
                }});
 }

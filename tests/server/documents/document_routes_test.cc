@@ -113,5 +113,15 @@ TEST_F(DocumentRoutesTest, TheCatalogSaysWhereWhatIsAndOnWhichTerms) {
   EXPECT_THAT(catalog, HasSubstr("https://example.org/terms"));
 }
 
+TEST_F(DocumentRoutesTest, TheCatalogIsModifiedWhenWhatThePublicSeesIs) {
+  db_.Publish(pl_, {Training(1, "One")});
+  const std::string before = Text("/catalog.jsonld");
+  db_.clock.Advance(absl::Hours(1));
+  db_.Publish(police_, {Training(2, "Two")});
+  EXPECT_EQ(Text("/catalog.jsonld"), before);
+  db_.Publish(pl_, {Training(3, "Three")});
+  EXPECT_NE(Text("/catalog.jsonld"), before);
+}
+
 }  // namespace
 }  // namespace cairn
