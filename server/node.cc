@@ -162,6 +162,7 @@ absl::Status Node::Parts::MakeReplication() {
   options.partner = config.partner;
   options.seed = SystemRandom()->Uint64();
   ASSIGN_OR_RETURN(const std::string restored, ReadRestoredMark(store.get()));
+  RETURN_IF_ERROR(MarkWhenCopied(store.get(), config.database));
   ASSIGN_OR_RETURN(const bool old, ReadOldMark(store.get()));
   options.old_copy = old || !restored.empty();
   options.standalone = restored.empty() ? config.standalone : config.standalone_restored;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,12 +12,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "common/base/log.h"
 #include "common/base/status_macros.h"
 
 namespace cairn {
 namespace {
 
 constexpr absl::string_view restored_from_key = "restored_from";
+constexpr absl::string_view file_key = "file";
 constexpr absl::string_view old_key = "own_feeds_old";
 constexpr int step_pages = 512;                             // 4 MiB: writes wait some ten milliseconds for a step
 constexpr absl::Duration check_budget = absl::Minutes(30);  // of a file that nobody else uses
@@ -163,6 +166,21 @@ absl::StatusOr<bool> ReadOldMark(Store* store) {
 }
 
 absl::Status SetOldMark(Connection& db) { return SetMeta(db, old_key, "1"); }
+
+absl::Status MarkWhenCopied(Store* store, const std::string& path) {
+  struct statx file = {};
+  if (statx(AT_FDCWD, path.c_str(), 0, STATX_INO | STATX_BTIME, &file) != 0) return absl::OkStatus();
+  const std::string now = (file.stx_mask & STATX_BTIME) == 0
+                              ? absl::StrCat(file.stx_ino)
+                              : absl::StrCat(file.stx_ino, " ", file.stx_btime.tv_sec, ".", file.stx_btime.tv_nsec);
+  ASSIGN_OR_RETURN(const std::string before, ReadMark(store, file_key));
+  if (before == now) return absl::OkStatus();
+  if (!before.empty()) LogWarning("node.copied", {{"why", "the database is a copy of the file that was used before"}});
+  return store->Write([&](Connection& db) -> absl::Status {
+    if (!before.empty()) RETURN_IF_ERROR(SetOldMark(db));
+    return SetMeta(db, file_key, now);
+  });
+}
 
 absl::Status ClearCopyMarks(Connection& db) {
   RETURN_IF_ERROR(SetMeta(db, restored_from_key, ""));

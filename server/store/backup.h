@@ -45,6 +45,12 @@ absl::Status SetRestoredMark(Connection& db, absl::string_view what);
 absl::StatusOr<bool> ReadOldMark(Store* store);
 absl::Status SetOldMark(Connection& db);
 
+// Sets the mark of an old file when this file is a copy of the one that was opened before, such as one that somebody
+// copied back by hand: then others may have seen what it lacks, however young it looks. Notes which file this is: where
+// a file system tells, by number and moment of creation. What it cannot know is a disk that was set back as a whole.
+// Before the mark is read. Blocks.
+absl::Status MarkWhenCopied(Store* store, const std::string& path);
+
 // Removes both marks: peers were heard, and the file is as good as any other.
 absl::Status ClearCopyMarks(Connection& db);
 

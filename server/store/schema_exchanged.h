@@ -10,7 +10,8 @@ CREATE TABLE node_meta (
   -- Local. What this file is and how far long work on it has come, as name and value: consortium, created_at,
   -- derived_version, rebuild_cursor, erasure_pending_since, erasure_running_since, erasure_completed_at,
   -- erasure_merging,
-  -- change_no_public, change_no_other (the last numbers given out, see change_order.h), change_no_floor, change_nested_...,
+  -- change_no_public, change_no_other (the last numbers given out, see change_order.h), change_no_floor, change_no_mark,
+  -- change_nested_..., page_key (seals page tokens), file (which one this is on its file system),
   -- restored_from (a copy: which one, until peers were heard),
   -- own_feeds_old (1: found to be an old copy, until peers were heard).
   key TEXT NOT NULL PRIMARY KEY,

@@ -72,6 +72,26 @@ TEST_F(BackupTest, CopyIsMarkedAndTheOriginalIsNot) {
   EXPECT_EQ(*ReadRestoredMark(OpenCopy().get()), "backup of today");
 }
 
+// However young what is in it: the node that used the file went on.
+TEST_F(BackupTest, AFileThatSomebodyCopiedBackCountsAsOldUntilPeersWereHeard_R3) {
+  const auto copied = [&] {
+    EXPECT_TRUE(MarkWhenCopied(store_.get(), options_.path).ok());
+    return *ReadOldMark(store_.get());
+  };
+  EXPECT_FALSE(copied());
+  Reopen();
+  EXPECT_FALSE(copied()) << "the same file";
+  store_.reset();
+  std::filesystem::copy_file(options_.path, copy_);
+  std::filesystem::rename(copy_, options_.path);
+  Reopen();
+  EXPECT_TRUE(copied());
+  Reopen();
+  EXPECT_TRUE(copied()) << "nobody was heard yet";
+  ASSERT_TRUE(store_->Write(&ClearCopyMarks).ok());
+  EXPECT_FALSE(copied());
+}
+
 TEST_F(BackupTest, CopyIsOneFileThatItsOwnerAloneMayRead) {
   ASSERT_TRUE(Copy().ok());
   EXPECT_THAT(Files(), testing::ElementsAre("copy.db"));
