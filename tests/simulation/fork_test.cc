@@ -169,7 +169,7 @@ class Fork {
   std::vector<std::pair<uint32_t, uint64_t>> good_;  // what each of the halves held
 };
 
-// The usual number takes a few seconds on two cores.
+// The usual number takes a minute on two cores: a tenth of a second of one core for each.
 TEST(ForkTest, TwoTruthsToTwoHalvesAreProvedToAllWithinTwoExchanges_R6) {
   RunSeeds(1'000, [](uint64_t seed) { Fork(seed).All(); });
 }
