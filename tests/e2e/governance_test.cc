@@ -195,5 +195,33 @@ TEST_F(GovernanceTest, ASuspendedPartnersEntriesAreMarkedUntilItIsReinstated) {
   EXPECT_TRUE(EverywhereMarked(2, ""));
 }
 
+// R7. A new member has the whole past; one that left sees nothing a second after the owner has the decision, is sent
+// nothing more, erases what it held, and says so.
+TEST_F(GovernanceTest, ACircleChangesLive_R7) {
+  const std::vector<std::string> to_circle = {"--audience", "circle:police", "--wait-for", "1"};
+  Decide("circle", {"police", "pl-a", "lv-b"}, 0);
+  ExpectPublished(Publish(1, 40, to_circle));
+  EXPECT_EQ(Mark(1, 40), "");
+  EXPECT_EQ(Mark(2, 40), "none");
+  Decide("circle", {"police", "pl-a", "lv-b", "al-c"}, 0);
+  EXPECT_TRUE(Eventually([&] { return Mark(2, 1) == "" && Mark(2, 40) == ""; })) << "the past of a new member";
+
+  Decide("circle", {"police", "pl-a", "al-c"}, 0);
+  EXPECT_TRUE(Eventually([&] { return Mark(1, 1) == "none" && Mark(1, 40) == "none"; }, absl::Seconds(1)));
+  ExpectPublished(Publish(777001, 777001, to_circle));
+  EXPECT_EQ(Mark(2, 777001), "");
+  EXPECT_TRUE(Eventually([&] {
+    const std::string receipts = cluster_.Cairn(0, {"receipts", Id(1)}).out;
+    return absl::StrContains(receipts, "lv-b-1") && absl::StrContains(receipts, "erased its copy");
+  })) << cluster_.Cairn(0, {"receipts", Id(1)}).out;
+  EXPECT_EQ(Mark(1, 777001), "none");
+  for (const char* file : {"/cairn.db", "/cairn.db-wal"}) {
+    EXPECT_FALSE(absl::StrContains(FileText(cluster_.data(1) + file), "Service 777001")) << file;
+  }
+  EXPECT_TRUE(absl::StrContains(FileText(cluster_.data(2) + "/cairn.db") + FileText(cluster_.data(2) + "/cairn.db-wal"),
+                                "Service 777001"))
+      << "where it may be, it is found so";
+}
+
 }  // namespace
 }  // namespace cairn
