@@ -131,6 +131,8 @@ inline constexpr size_t hsds_nested_services_max = 1'000;        // within one o
 inline constexpr uint32_t rpde_page_items_default = 500;         // what the specification suggests
 inline constexpr uint32_t rpde_page_items_max = 1'000;           // the same as a page of a list
 inline constexpr size_t trend_points_max = 1'000;                // of a curve: a pixel each; then every second one goes
+inline constexpr int64_t reader_bytes_per_second = 4 * 1024 * 1024;           // of one address or token, over time: more than a household's line takes
+inline constexpr int64_t reader_bytes_burst = 4ll * 1024 * 1024 * 1024;       // before that counts: the whole of the largest directory, as it comes in any format
 inline constexpr int query_budget_millis = 2'000;                // then a query is stopped, so that one reader cannot hold the pool
 
 // --- administrators and readers

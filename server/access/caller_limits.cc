@@ -1,7 +1,5 @@
 #include "server/access/caller_limits.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/limits.h"
@@ -20,27 +18,33 @@ constexpr KindLimit kind_limits[] = {{StreamKind::kAny, "streams", limits::calle
 
 }  // namespace
 
-CallerLimits::Use& CallerLimits::UseOf(const std::string& caller) {
-  const absl::Duration now = clock_->Monotonic();
-  Use& use = uses_.try_emplace(caller, Use{limits::caller_requests_burst, now}).first->second;
-  const double earned = absl::ToDoubleSeconds(now - use.filled) * limits::caller_requests_per_second;
-  use.allowance = std::min<double>(limits::caller_requests_burst, use.allowance + earned);
-  use.filled = now;
-  return use;
-}
-
 absl::Status CallerLimits::TakeRequest(const Caller& caller) {
   if (caller.local()) return absl::OkStatus();
+  const absl::Duration now = clock_->Monotonic();
   absl::MutexLock lock(&mutex_);
-  Use& use = UseOf(caller.name());
-  if (use.allowance < 1) {
+  Use& use = uses_[caller.name()];
+  if (use.requests.Left(limits::caller_requests_burst, limits::caller_requests_per_second, now) < 1) {
     return WithReason(absl::ResourceExhaustedError(
                           absl::StrCat(caller.name(), " asks too often; at most ", limits::caller_requests_per_second,
                                        " requests a second are answered, so ask again a little later")),
                       "TOO_MANY_REQUESTS");
   }
-  use.allowance -= 1;
+  if (use.bytes.Left(limits::reader_bytes_burst, limits::reader_bytes_per_second, now) <= 0) {
+    return WithReason(absl::ResourceExhaustedError(absl::StrCat(
+                          caller.name(), " has fetched very much; over time at most ", limits::reader_bytes_per_second,
+                          " bytes a second are sent, so ask again later, and only for what changed")),
+                      "TOO_MANY_BYTES");
+  }
+  use.requests.Use(1);
   return absl::OkStatus();
+}
+
+void CallerLimits::UseBytes(const std::string& caller, size_t bytes) {
+  const absl::Duration now = clock_->Monotonic();
+  absl::MutexLock lock(&mutex_);
+  Allowance& left = uses_[caller].bytes;
+  left.Left(limits::reader_bytes_burst, limits::reader_bytes_per_second, now);
+  left.Use(static_cast<double>(bytes));
 }
 
 int& CallerLimits::Use::Of(StreamKind kind) {
@@ -51,7 +55,7 @@ int& CallerLimits::Use::Of(StreamKind kind) {
 absl::StatusOr<std::unique_ptr<CallerLimits::Slot>> CallerLimits::TakeStream(const Caller& caller, StreamKind kind) {
   if (caller.local()) return nullptr;
   absl::MutexLock lock(&mutex_);
-  Use& use = UseOf(caller.name());
+  Use& use = uses_[caller.name()];
   for (const KindLimit& limit : kind_limits) {
     if (limit.kind != StreamKind::kAny && limit.kind != kind) continue;
     if (use.Of(limit.kind) < limit.most) continue;
@@ -67,7 +71,7 @@ absl::StatusOr<std::unique_ptr<CallerLimits::Slot>> CallerLimits::TakeStream(con
 
 void CallerLimits::EndStream(const std::string& caller, StreamKind kind) {
   absl::MutexLock lock(&mutex_);
-  Use& use = UseOf(caller);
+  Use& use = uses_[caller];
   --use.streams;
   if (kind != StreamKind::kAny) --use.Of(kind);
 }

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/base/allowance.h"
 #include "common/base/clock.h"
 #include "server/access/caller.h"
 
@@ -40,7 +41,11 @@ class CallerLimits {
 
   // Counts one request. RESOURCE_EXHAUSTED, reason TOO_MANY_REQUESTS, beyond limits::caller_requests_per_second after a
   // burst of limits::caller_requests_burst.
+  // RESOURCE_EXHAUSTED, reason TOO_MANY_BYTES, when what the caller was sent is more than
+  // limits::reader_bytes_per_second after a burst of limits::reader_bytes_burst.
   absl::Status TakeRequest(const Caller& caller);
+  // Counts what a caller was sent, by its name.
+  void UseBytes(const std::string& caller, size_t bytes);
   // Counts a stream for as long as the slot lives; nullptr for the local operator. RESOURCE_EXHAUSTED, reason
   // TOO_MANY_STREAMS, beyond limits::caller_streams_max, of which limits::publish_batches_per_caller_max may be batches
   // and limits::caller_snapshots_max snapshots.
@@ -48,14 +53,13 @@ class CallerLimits {
 
  private:
   struct Use {
-    double allowance;       // requests that may come at once
-    absl::Duration filled;  // when the allowance was counted
-    int streams = 0;        // of all kinds
+    Allowance requests;
+    Allowance bytes;
+    int streams = 0;  // of all kinds
     int batches = 0;
     int snapshots = 0;
     int& Of(StreamKind kind);
   };
-  Use& UseOf(const std::string& caller) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndStream(const std::string& caller, StreamKind kind);
 
   Clock* const clock_;

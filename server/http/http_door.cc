@@ -23,6 +23,24 @@ namespace {
 constexpr char allowed_methods[] = "GET, HEAD, OPTIONS";
 
 // Ends with the token of the one who reads.
+// Counts what is sent of it for the address that it goes to. `bytes` must outlive it.
+class CountedStream : public HttpStream {
+ public:
+  CountedStream(std::unique_ptr<HttpStream> stream, std::string client, RateLimiter* bytes)
+      : stream_(std::move(stream)), client_(std::move(client)), bytes_(bytes) {}
+  absl::StatusOr<Piece> Next() override {
+    absl::StatusOr<Piece> piece = stream_->Next();
+    if (piece.ok()) bytes_->Use(client_, static_cast<double>(piece->bytes.size()));
+    return piece;
+  }
+  void OnWake(std::function<void()> wake) override { stream_->OnWake(std::move(wake)); }
+
+ private:
+  const std::unique_ptr<HttpStream> stream_;
+  const std::string client_;
+  RateLimiter* const bytes_;
+};
+
 class GuardedStream : public HttpStream {
  public:
   GuardedStream(std::unique_ptr<HttpStream> stream, std::function<absl::Status()> still_valid)
@@ -91,7 +109,9 @@ struct HttpDoor::Asked {
 };
 
 HttpDoor::HttpDoor(Options options)
-    : options_(std::move(options)), limiter_(options_.requests_per_second, options_.requests_burst, options_.clock) {}
+    : options_(std::move(options)),
+      limiter_(options_.requests_per_second, options_.requests_burst, options_.clock),
+      bytes_(options_.bytes_per_second, options_.bytes_burst, options_.clock) {}
 
 HttpResponse HttpDoor::Answer(const HttpHead& head, const HttpPeer& peer) {
   const absl::Duration began = options_.clock->Monotonic();
@@ -102,6 +122,11 @@ HttpResponse HttpDoor::Answer(const HttpHead& head, const HttpPeer& peer) {
   asked.context.secure = CameByHttps(head, peer);
   HttpResponse response = Find(head, &asked);
   FinishResponse(asked.request, asked.context, &response);
+  if (response.stream == nullptr) {
+    bytes_.Use(asked.request.client, static_cast<double>(response.body.size()));
+  } else {
+    response.stream = std::make_unique<CountedStream>(std::move(response.stream), asked.request.client, &bytes_);
+  }
   options_.observe({asked.route, response.status, response.body.size(), options_.clock->Monotonic() - began,
                     ShortenedAddress(asked.request.client)});
   return response;
@@ -121,6 +146,11 @@ HttpResponse HttpDoor::Find(const HttpHead& head, Asked* asked) {
     return Problem(
         absl::ResourceExhaustedError(absl::StrCat("your address asks too often; at most ", options_.requests_per_second,
                                                   " requests a second are answered, so ask again a little later")));
+  }
+  if (!bytes_.HasLeft(request.client)) {
+    return Problem(absl::ResourceExhaustedError(
+        absl::StrCat("your address has fetched very much; over time at most ", options_.bytes_per_second,
+                     " bytes a second are sent, so ask again later, and only for what changed")));
   }
   if (head.method != "GET" && head.method != "HEAD" && head.method != "OPTIONS") return MethodNotAllowed(head.method);
   absl::StatusOr<HttpTarget> target = ParseTarget(head.target, head.host);

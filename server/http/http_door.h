@@ -50,6 +50,8 @@ class HttpDoor : public HttpService {
     std::vector<std::string> proxies;  // addresses whose X-Forwarded-For and X-Forwarded-Proto are believed
     double requests_per_second = limits::http_requests_per_second;  // of an address
     double requests_burst = limits::http_requests_burst;
+    double bytes_per_second = static_cast<double>(limits::reader_bytes_per_second);  // likewise
+    double bytes_burst = static_cast<double>(limits::reader_bytes_burst);
   };
   explicit HttpDoor(Options options);
 
@@ -66,6 +68,7 @@ class HttpDoor : public HttpService {
 
   const Options options_;
   RateLimiter limiter_;
+  RateLimiter bytes_;
 };
 
 }  // namespace cairn

@@ -1,4 +1,4 @@
-// How often one address may ask.
+// How often one address may ask, and for how much.
 #pragma once
 
 #include <string>
@@ -18,10 +18,15 @@ class RateLimiter {
  public:
   RateLimiter(double per_second, double burst, Clock* clock) : per_second_(per_second), burst_(burst), clock_(clock) {}
 
-  // False: `address` has asked too often.
+  // Takes one off the allowance. False: there is none left.
   bool Take(absl::string_view address);
+  // Takes off what is known only afterwards, below nothing if need be.
+  void Use(absl::string_view address, double amount);
+  // True while there is something left.
+  bool HasLeft(absl::string_view address);
 
  private:
+  Allowance& Of(absl::string_view address, absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const double per_second_;

@@ -101,13 +101,42 @@ class StreamGuard : public grpc::experimental::Interceptor {
   std::unique_ptr<RunningStreams::Entry> stream_;
 };
 
+// Counts what a caller over TLS is sent.
+class ByteMeter : public grpc::experimental::Interceptor {
+ public:
+  ByteMeter(const Gate* gate, grpc::experimental::ServerRpcInfo* call) : gate_(gate), call_(call) {}
+
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    using grpc::experimental::InterceptionHookPoints;
+    if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_INITIAL_METADATA)) Identify();
+    if (!caller_.empty() && methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_MESSAGE)) {
+      gate_->limits_->UseBytes(caller_, methods->GetSerializedSendMessage()->Length());
+    }
+    methods->Proceed();
+  }
+
+ private:
+  // Whoever is not let in gets no message: its handler asks as well.
+  void Identify() {
+    grpc::ServerContextBase* const context = call_->server_context();
+    const auto caller = gate_->authoriser_->Authorise(
+        CredentialOf(context->client_metadata(), *context->auth_context()), call_->method());
+    if (caller.ok() && !caller->local()) caller_ = caller->name();
+  }
+
+  const Gate* const gate_;
+  grpc::experimental::ServerRpcInfo* const call_;
+  std::string caller_;
+};
+
 namespace {
 
 class StreamGuards : public grpc::experimental::ServerInterceptorFactoryInterface {
  public:
   explicit StreamGuards(const Gate* gate) : gate_(gate) {}
   grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* call) override {
-    return IsOfLibrary(call->method()) ? new StreamGuard(gate_, call) : nullptr;
+    if (IsOfLibrary(call->method())) return new StreamGuard(gate_, call);
+    return IsOpenToAnybody(call->method()) ? nullptr : new ByteMeter(gate_, call);
   }
 
  private:

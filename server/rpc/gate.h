@@ -87,12 +87,13 @@ class Gate {
   // can be reached by forgetting to ask. This must outlive the server.
   std::shared_ptr<grpc::AuthMetadataProcessor> MakeDoorkeeper() const;
   // Bounds the streams of the library's own services, which have no handler of ours to ask: a stream too many is
-  // cancelled, as are those of a caller that is cut off. This must outlive the server.
+  // cancelled, as are those of a caller that is cut off. Counts what the others send. This must outlive the server.
   std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeStreamGuard() const;
 
  private:
   friend class Doorkeeper;
   friend class StreamGuard;
+  friend class ByteMeter;
   absl::StatusOr<Caller> Let(const grpc::ServerContext& context, absl::string_view method) const;
 
   const Authoriser* const authoriser_;

@@ -312,6 +312,20 @@ TEST_F(EdgeTest, ATokenThatIsTooOldResetsTheReader) {
   EXPECT_EQ(Ask("/events?since=forged").status, 400);
 }
 
+TEST_F(EdgeTest, AttackByEndlessFetching_BytesOfOneAddressAreBoundedOverTime_R8) {
+  options_.bytes_burst = 500;
+  options_.bytes_per_second = 100;
+  ASSERT_EQ(Ask("/api/list").status, 200);  // some 500 bytes and more
+  const HttpResponse refused = Ask("/api/list");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(refused.body, HasSubstr("100 bytes a second"));
+  db_.clock.Advance(absl::Minutes(5));
+  HttpResponse stream = Ask("/events");
+  ASSERT_EQ(stream.status, 200);
+  ASSERT_TRUE(stream.stream->Next().ok());
+  EXPECT_EQ(Ask("/api/list").status, 429) << "what streams counts as well";
+}
+
 TEST_F(EdgeTest, AStreamHasAnEtagOfWhatItIsMadeOf) {
   const std::string etag(Ask("/stream").Header("ETag"));
   EXPECT_THAT(etag, StartsWith("W/\""));

@@ -25,6 +25,19 @@ TEST_F(CallerLimitsTest, ABurstIsAnsweredThenSoManyASecond) {
   EXPECT_FALSE(limits_.TakeRequest(caller).ok());
 }
 
+TEST_F(CallerLimitsTest, AttackByEndlessFetching_BytesAreBoundedOverTime_R8) {
+  const Caller caller = *Ask(Secret("dash", v1::READER));
+  limits_.UseBytes(caller.name(), limits::reader_bytes_burst);
+  const absl::Status refused = limits_.TakeRequest(caller);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(refused), "TOO_MANY_BYTES");
+  EXPECT_TRUE(limits_.TakeRequest(*Ask(Secret("other", v1::READER))).ok());
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(limits_.TakeRequest(caller).ok());
+  limits_.UseBytes(caller.name(), 2 * limits::reader_bytes_per_second);
+  EXPECT_EQ(ReasonOf(limits_.TakeRequest(caller)), "TOO_MANY_BYTES");
+}
+
 TEST_F(CallerLimitsTest, OneCallerDoesNotCostAnother) {
   const Caller flood = *Ask(Secret("flood", v1::READER));
   const Caller other = *Ask(Secret("other", v1::READER));

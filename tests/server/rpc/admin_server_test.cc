@@ -276,6 +276,18 @@ TEST_F(AdminServerTest, OneTokenCannotAskWithoutEnd_R8) {
   EXPECT_TRUE(flood.ListPartners().ok());
 }
 
+TEST_F(AdminServerTest, WhatATokenIsSentIsCounted_R8) {
+  Client office = ClientOf(v1::PUBLISHER);
+  ASSERT_TRUE(PublishWith(&office, {})->committed());  // so that answers are not empty
+  Client dashboard = ClientWith(Pinned(Token(v1::READER, "dashboard")));
+  ASSERT_TRUE(dashboard.ListPartners().ok());
+  limits_->UseBytes("token dashboard", limits::reader_bytes_burst - 100);
+  absl::Status status;
+  for (int i = 0; i < 100 && status.ok(); ++i) status = dashboard.ListPartners().status();
+  EXPECT_EQ(ReasonOf(status), "TOO_MANY_BYTES");
+  EXPECT_TRUE(ClientOf(v1::READER).ListPartners().ok()) << "another token is not concerned";
+}
+
 constexpr char kReflection[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 constexpr char kHealthWatch[] = "/grpc.health.v1.Health/Watch";
 
