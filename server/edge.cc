@@ -86,6 +86,7 @@ void Edge::Parts::MakeDoor() {
   };
   door_options.observe = [this](const HttpObservation& seen) {
     if (options.access_log) LogAccess(seen);
+    if (!seen.refused.empty()) options.caller_limits->NoteRefused("addresses of http.listen", seen.refused);
     if (options.metrics != nullptr && !options.only_watching)
       options.metrics->ObserveHttp(seen.route, seen.status, seen.bytes, seen.took);
   };

@@ -165,6 +165,7 @@ absl::Status Node::Parts::MakeReplication() {
   RETURN_IF_ERROR(MarkWhenCopied(store.get(), config.database));
   ASSIGN_OR_RETURN(const bool old, ReadOldMark(store.get()));
   options.old_copy = old || !restored.empty();
+  ASSIGN_OR_RETURN(options.new_boot, MachineStartedAnew(store.get()));
   options.standalone = restored.empty() ? config.standalone : config.standalone_restored;
   if (!restored.empty()) {
     LogWarning("node.restored", {{"copy_of", restored}, {"standalone", options.standalone}});
@@ -304,15 +305,15 @@ void Node::Parts::OnGate(const OwnFeedGate& gate) {
 }
 
 absl::Status Node::Parts::OpenDoors() {
+  RETURN_IF_ERROR(MakeAccess());
   const auto tls_pin = [this] { return SpkiSha256OfTlsFiles(config.tls_key, config.tls_certificate); };
-  reporter = std::make_unique<StatusReporter>(StatusReporter::Options{config.node, config.partner, CAIRN_VERSION,
-                                                                      tls_pin, feeds.get(), charter.get(),
-                                                                      publisher.get(), replicator.get(), clock});
+  reporter = std::make_unique<StatusReporter>(
+      StatusReporter::Options{config.node, config.partner, CAIRN_VERSION, tls_pin, feeds.get(), charter.get(),
+                              publisher.get(), replicator.get(), caller_limits.get(), clock});
   metrics = std::make_unique<NodeMetrics>(KnownMethods());
   rpc_observer = [seen = metrics.get()](absl::string_view method, int code, bool stream, absl::Duration took) {
     seen->ObserveRpc(method, code, stream, took);
   };
-  RETURN_IF_ERROR(MakeAccess());
   directory_service = std::make_unique<DirectoryService>(
       DirectoryService::Options{store.get(), [this] { return charter->current(); }, clock, directory.get(), hub.get(),
                                 gate.get(), config.watchers});

@@ -170,6 +170,18 @@ void PrintDisk(std::ostream& out, const v1::DiskStatus& disk, const Style& style
   }
 }
 
+void PrintRefusals(std::ostream& out, const v1::GetStatusResponse& status, const Style& style, size_t columns,
+                   absl::Time now) {
+  if (status.refused_readers().empty()) return;
+  PrintHeading(out, style, "Refused  readers that asked for too much, since the start");
+  Table table({{"READER"}, {"WHY"}, {"TIMES", true}, {"LAST"}});
+  for (const v1::RefusedReader& reader : status.refused_readers()) {
+    table.AddRow(
+        {reader.reader(), reader.reason(), CountText(reader.times()), AgeText(FromProto(reader.last_at()), now)});
+  }
+  table.Print(out, style, columns, true, 2);
+}
+
 }  // namespace
 
 bool IsHealthy(const v1::GetStatusResponse& status) { return status.alerts_size() == 0; }
@@ -183,6 +195,7 @@ void PrintStatus(std::ostream& out, const v1::GetStatusResponse& status, const S
   PrintFeeds(out, status, style, columns, now);
   PrintCharter(out, status, style, now);
   PrintDisk(out, status.disk(), style, now);
+  PrintRefusals(out, status, style, columns, now);
 }
 
 }  // namespace cairn

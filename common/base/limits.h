@@ -96,6 +96,7 @@ inline constexpr int write_seconds_max = 120;                    // a message th
 // --- own feed on start
 inline constexpr int own_feed_hear_seconds_max = 30;             // nobody heard for so long: a person must know, dialling goes on
 inline constexpr int own_feed_grace_millis = 3'000;              // from the first peer heard: others on this link follow within a few round trips
+inline constexpr int own_feed_new_boot_grace_seconds = 90;         // the same after the machine was started anew: whoever is up has dialled again within the longest pause of a minute
 inline constexpr int own_feed_old_grace_seconds = 600;           // the same for a copy that is old: ten times the longest pause between dials
 inline constexpr int own_feed_recent_seconds = 600;              // own heads are signed anew each minute: an older one shows an old copy or a long absence
 inline constexpr int own_feed_settle_seconds = 5;                // a peer of an older program has announced all that it holds after so long

@@ -1,5 +1,8 @@
 #include "server/access/caller_limits.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/limits.h"
@@ -18,22 +21,48 @@ constexpr KindLimit kind_limits[] = {{StreamKind::kAny, "streams", limits::calle
 
 }  // namespace
 
+absl::Status CallerLimits::Refuse(absl::string_view reader, absl::string_view text, absl::string_view reason) {
+  Refusal& refusal = refusals_[{std::string(reader), std::string(reason)}];
+  ++refusal.times;
+  refusal.last = clock_->Now();
+  return WithReason(absl::ResourceExhaustedError(absl::StrCat(reader, text)), reason);
+}
+
+void CallerLimits::NoteRefused(absl::string_view reader, absl::string_view reason) {
+  absl::MutexLock lock(&mutex_);
+  Refuse(reader, "", reason).IgnoreError();
+}
+
+std::vector<CallerLimits::Refusal> CallerLimits::Refusals() const {
+  std::vector<Refusal> refusals;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [who, refusal] : refusals_) {
+      refusals.push_back(refusal);
+      std::tie(refusals.back().reader, refusals.back().reason) = who;
+    }
+  }
+  std::stable_sort(refusals.begin(), refusals.end(),
+                   [](const Refusal& a, const Refusal& b) { return a.last > b.last; });
+  return refusals;
+}
+
 absl::Status CallerLimits::TakeRequest(const Caller& caller) {
   if (caller.local()) return absl::OkStatus();
   const absl::Duration now = clock_->Monotonic();
   absl::MutexLock lock(&mutex_);
   Use& use = uses_[caller.name()];
   if (use.requests.Left(limits::caller_requests_burst, limits::caller_requests_per_second, now) < 1) {
-    return WithReason(absl::ResourceExhaustedError(
-                          absl::StrCat(caller.name(), " asks too often; at most ", limits::caller_requests_per_second,
-                                       " requests a second are answered, so ask again a little later")),
-                      "TOO_MANY_REQUESTS");
+    return Refuse(caller.name(),
+                  absl::StrCat(" asks too often; at most ", limits::caller_requests_per_second,
+                               " requests a second are answered, so ask again a little later"),
+                  "TOO_MANY_REQUESTS");
   }
   if (use.bytes.Left(limits::reader_bytes_burst, limits::reader_bytes_per_second, now) <= 0) {
-    return WithReason(absl::ResourceExhaustedError(absl::StrCat(
-                          caller.name(), " has fetched very much; over time at most ", limits::reader_bytes_per_second,
-                          " bytes a second are sent, so ask again later, and only for what changed")),
-                      "TOO_MANY_BYTES");
+    return Refuse(caller.name(),
+                  absl::StrCat(" has fetched very much; over time at most ", limits::reader_bytes_per_second,
+                               " bytes a second are sent, so ask again later, and only for what changed"),
+                  "TOO_MANY_BYTES");
   }
   use.requests.Use(1);
   return absl::OkStatus();
@@ -59,10 +88,10 @@ absl::StatusOr<std::unique_ptr<CallerLimits::Slot>> CallerLimits::TakeStream(con
   for (const KindLimit& limit : kind_limits) {
     if (limit.kind != StreamKind::kAny && limit.kind != kind) continue;
     if (use.Of(limit.kind) < limit.most) continue;
-    return WithReason(
-        absl::ResourceExhaustedError(absl::StrCat(caller.name(), " has ", use.Of(limit.kind), " ", limit.name,
-                                                  " open, as many as it may; end one before another is begun")),
-        "TOO_MANY_STREAMS");
+    return Refuse(caller.name(),
+                  absl::StrCat(" has ", use.Of(limit.kind), " ", limit.name,
+                               " open, as many as it may; end one before another is begun"),
+                  "TOO_MANY_STREAMS");
   }
   ++use.streams;
   if (kind != StreamKind::kAny) ++use.Of(kind);

@@ -1,8 +1,12 @@
 // How much one caller may ask for at a time, so that it cannot hold the node for itself.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -19,9 +23,18 @@ namespace cairn {
 // What a stream holds besides its thread, of which the whole node has few.
 enum class StreamKind { kAny, kBatch, kSnapshot };
 
-// Counts requests and streams by caller; the local operator is not counted. Thread-safe. Must outlive its slots.
+// Counts requests and streams by caller, and what was refused; the local operator is not counted. Thread-safe. Must
+// outlive its slots.
 class CallerLimits {
  public:
+  // What somebody was refused for asking for too much.
+  struct Refusal {
+    std::string reader;  // a caller's name, or what NoteRefused was told
+    std::string reason;  // "TOO_MANY_REQUESTS"
+    uint64_t times = 0;  // since the node's start
+    absl::Time last;
+  };
+
   explicit CallerLimits(Clock* clock) : clock_(clock) {}
 
   // A running stream; what it took is given back when this goes.
@@ -51,6 +64,11 @@ class CallerLimits {
   // and limits::caller_snapshots_max snapshots.
   absl::StatusOr<std::unique_ptr<Slot>> TakeStream(const Caller& caller, StreamKind kind = StreamKind::kAny);
 
+  // Somebody who has no name here, such as an address, was refused elsewhere.
+  void NoteRefused(absl::string_view reader, absl::string_view reason);
+  // The latest first.
+  std::vector<Refusal> Refusals() const;
+
  private:
   struct Use {
     Allowance requests;
@@ -61,10 +79,14 @@ class CallerLimits {
     int& Of(StreamKind kind);
   };
   void EndStream(const std::string& caller, StreamKind kind);
+  // The error with this reason, counted.
+  absl::Status Refuse(absl::string_view reader, absl::string_view text, absl::string_view reason)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Clock* const clock_;
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   absl::flat_hash_map<std::string, Use> uses_ ABSL_GUARDED_BY(mutex_);  // by name; as many as tokens and clients
+  std::map<std::pair<std::string, std::string>, Refusal> refusals_ ABSL_GUARDED_BY(mutex_);  // by reader and reason
 };
 
 }  // namespace cairn

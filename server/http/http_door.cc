@@ -22,7 +22,6 @@ namespace {
 
 constexpr char allowed_methods[] = "GET, HEAD, OPTIONS";
 
-// Ends with the token of the one who reads.
 // Counts what is sent of it for the address that it goes to. `bytes` must outlive it.
 class CountedStream : public HttpStream {
  public:
@@ -41,6 +40,7 @@ class CountedStream : public HttpStream {
   RateLimiter* const bytes_;
 };
 
+// Ends with the token of the one who reads.
 class GuardedStream : public HttpStream {
  public:
   GuardedStream(std::unique_ptr<HttpStream> stream, std::function<absl::Status()> still_valid)
@@ -128,7 +128,8 @@ HttpResponse HttpDoor::Answer(const HttpHead& head, const HttpPeer& peer) {
     response.stream = std::make_unique<CountedStream>(std::move(response.stream), asked.request.client, &bytes_);
   }
   options_.observe({asked.route, response.status, response.body.size(), options_.clock->Monotonic() - began,
-                    ShortenedAddress(asked.request.client)});
+                    ShortenedAddress(asked.request.client),
+                    response.status == 429 && !asked.request.authorised ? response.problem_reason : std::string()});
   return response;
 }
 
@@ -136,21 +137,23 @@ HttpResponse HttpDoor::Refuse(int status, absl::string_view why, const HttpPeer&
   HttpResponse response = Problem(status, why);
   if (status == 503) response.With("Retry-After", "2");
   FinishResponse(HttpRequest(), AnswerContext(), &response);
-  options_.observe({"none", status, response.body.size(), absl::ZeroDuration(), ShortenedAddress(peer.address)});
+  options_.observe({"none", status, response.body.size(), absl::ZeroDuration(), ShortenedAddress(peer.address), ""});
   return response;
 }
 
 HttpResponse HttpDoor::Find(const HttpHead& head, Asked* asked) {
   HttpRequest& request = asked->request;
   if (!limiter_.Take(request.client)) {
-    return Problem(
+    return Problem(WithReason(
         absl::ResourceExhaustedError(absl::StrCat("your address asks too often; at most ", options_.requests_per_second,
-                                                  " requests a second are answered, so ask again a little later")));
+                                                  " requests a second are answered, so ask again a little later")),
+        "TOO_MANY_REQUESTS"));
   }
   if (!bytes_.HasLeft(request.client)) {
-    return Problem(absl::ResourceExhaustedError(
-        absl::StrCat("your address has fetched very much; over time at most ", options_.bytes_per_second,
-                     " bytes a second are sent, so ask again later, and only for what changed")));
+    return Problem(WithReason(absl::ResourceExhaustedError(absl::StrCat(
+                                  "your address has fetched very much; over time at most ", options_.bytes_per_second,
+                                  " bytes a second are sent, so ask again later, and only for what changed")),
+                              "TOO_MANY_BYTES"));
   }
   if (head.method != "GET" && head.method != "HEAD" && head.method != "OPTIONS") return MethodNotAllowed(head.method);
   absl::StatusOr<HttpTarget> target = ParseTarget(head.target, head.host);

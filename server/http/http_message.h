@@ -68,6 +68,7 @@ struct HttpResponse {
   NameValues headers;
   std::string body;
   std::unique_ptr<HttpStream> stream;  // instead of `body`
+  std::string problem_reason;          // what a body of problem+json says as "reason"; empty: nothing
   bool depends_on_time = false;        // although the route's answers do not, as a rule: what was asked for does
 
   // A body of this type; "text/..." and JSON want "; charset=utf-8" where their definition has it.

@@ -18,6 +18,7 @@ HttpResponse Make(int status, absl::string_view detail, const std::string& reaso
   const auto replace = nlohmann::ordered_json::error_handler_t::replace;
   HttpResponse response = HttpResponse::Of("application/problem+json", problem.dump(2, ' ', false, replace) + "\n");
   response.status = status;
+  response.problem_reason = reason;
   return response;
 }
 

@@ -94,6 +94,7 @@ OwnFeedRecovery::Others OwnFeedRecovery::Look() {
 
 absl::Duration OwnFeedRecovery::grace() const {
   if (options_.old_copy) return absl::Seconds(limits::own_feed_old_grace_seconds);
+  if (options_.new_boot) return absl::Seconds(limits::own_feed_new_boot_grace_seconds);
   return absl::Milliseconds(limits::own_feed_grace_millis);
 }
 
@@ -129,8 +130,9 @@ absl::Status OwnFeedRecovery::JudgeHeard(const Others& others) {
   if (others.heard >= others.all || state_->now >= heard_at_ + grace()) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat(
       others.heard, " of ", others.all, " other nodes have said what they hold of this partner's feeds; ",
-      options_.old_copy ? "this data directory is an old copy or was long away, so the others are waited for up to "
-                        : "the others are waited for up to ",
+      options_.old_copy   ? "this data directory is an old copy or was long away, so the others are waited for up to "
+      : options_.new_boot ? "the machine was started anew, so the others are waited for up to "
+                          : "the others are waited for up to ",
       absl::FormatDuration(grace()), options_.old_copy ? ", or until `cairnd --standalone`" : ""));
 }
 

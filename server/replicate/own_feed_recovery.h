@@ -30,7 +30,8 @@ namespace cairn {
 //
 // Enough is at least one node of another partner, and all others of the charter that can be reached or a time for them
 // to come. One, since an absent partner must not silence another; more while they come, since a change may have
-// reached only some. The time is short after a common restart. It is long when there are signs of an old copy: it was
+// reached only some. The time is short after a common restart; for everybody who is up to dial again after one of the
+// whole machine, whose disk may have been set back with it; and long when there are signs of an old copy: it was
 // restored; its own heads are older than any heartbeat; a peer has shown a later one.
 //
 // Part of SyncCore; no clock, no I/O; not thread-safe.
@@ -40,6 +41,7 @@ class OwnFeedRecovery {
   struct Options {
     bool standalone = false;  // the operator's word: open without having heard anybody
     bool old_copy = false;    // signs of an old copy are there from the start
+    bool new_boot = false;    // the machine was started anew since peers were last heard
   };
 
   OwnFeedRecovery(SyncState* state, const std::map<SessionId, std::unique_ptr<PeerSession>>* sessions)

@@ -148,8 +148,8 @@ absl::Status Replicator::Start(Dialler* dialler) {
   ASSIGN_OR_RETURN(std::vector<HeldEvidence> evidence, impl_->feeds->Evidence());
   ASSIGN_OR_RETURN(const std::vector<DroppedFeed> dropped, impl_->feeds->DroppedFeeds());
   const Options& options = impl_->options;
-  const OwnFeedRecovery::Options own{options.standalone,
-                                     options.old_copy || LooksOld(held, options.partner, impl_->clock->Now())};
+  const OwnFeedRecovery::Options own{
+      options.standalone, options.old_copy || LooksOld(held, options.partner, impl_->clock->Now()), options.new_boot};
   {
     absl::MutexLock lock(&impl_->mutex);
     impl_->dialler = dialler;

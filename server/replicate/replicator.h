@@ -55,6 +55,7 @@ class Replicator : public StreamEvents {
     uint64_t seed = 1;        // for jitter
     bool standalone = false;  // publish without having heard a peer: the operator's word
     bool old_copy = false;    // the store is known to be an old copy
+    bool new_boot = false;    // the machine was started anew since peers were last heard
     absl::Duration tombstone_retention = absl::Hours(24 * 180);
   };
   Replicator(Options options, Store* store, FeedStore* feeds, LiveCharter* charter, const HeadChecker* checker,

@@ -261,6 +261,7 @@ void StatusReporter::Confine(v1::GetStatusResponse* status) {
   for (v1::PeerStatus& peer : *status->mutable_peers()) {
     if (!peer.last_error().empty()) peer.set_last_error(told);
   }
+  status->clear_refused_readers();
 }
 
 StatusReporter::StatusReporter(Options options) : options_(std::move(options)), started_at_(options_.clock->Now()) {}
@@ -280,6 +281,7 @@ absl::StatusOr<v1::GetStatusResponse> StatusReporter::Report(const Reader& reade
   const absl::Status can_publish = options_.publisher->CanPublish();
   status.set_can_publish(can_publish.ok());
   status.set_cannot_publish_reason(std::string(can_publish.message()));
+  ReportRefusals(&status);
   if (reader.limited()) Confine(&status);
   for (std::string& alert : Alerts(status, *charter, options_.tls_pin())) status.add_alerts(std::move(alert));
   const std::string missing_key = options_.publisher->MissingKey();
@@ -331,6 +333,16 @@ absl::Status StatusReporter::ReportPeers(v1::GetStatusResponse* status) const {
     described->set_behind(behind[peer.node]);
   }
   return absl::OkStatus();
+}
+
+void StatusReporter::ReportRefusals(v1::GetStatusResponse* status) const {
+  for (const CallerLimits::Refusal& refusal : options_.caller_limits->Refusals()) {
+    v1::RefusedReader* const reader = status->add_refused_readers();
+    reader->set_reader(refusal.reader);
+    reader->set_reason(refusal.reason);
+    reader->set_times(refusal.times);
+    *reader->mutable_last_at() = ToTimestamp(refusal.last);
+  }
 }
 
 absl::Status StatusReporter::ReportDisk(v1::DiskStatus* disk) const {

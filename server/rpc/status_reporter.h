@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "cairn/v1/operations.pb.h"
 #include "common/base/clock.h"
+#include "server/access/caller_limits.h"
 #include "server/charter/live_charter.h"
 #include "server/charter/may_read.h"
 #include "server/publish/publisher.h"
@@ -45,6 +46,7 @@ class StatusReporter {
     const LiveCharter* charter;
     const Publisher* publisher;
     const Replicator* replicator;
+    const CallerLimits* caller_limits;
     Clock* clock;
   };
   explicit StatusReporter(Options options);
@@ -57,6 +59,7 @@ class StatusReporter {
   static void Confine(v1::GetStatusResponse* status);
   absl::Status ReportPeers(v1::GetStatusResponse* status) const;
   absl::Status ReportDisk(v1::DiskStatus* disk) const;
+  void ReportRefusals(v1::GetStatusResponse* status) const;
 
   const Options options_;
   const absl::Time started_at_;

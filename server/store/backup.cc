@@ -7,7 +7,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +23,7 @@ namespace {
 constexpr absl::string_view restored_from_key = "restored_from";
 constexpr absl::string_view file_key = "file";
 constexpr absl::string_view old_key = "own_feeds_old";
+constexpr absl::string_view boot_key = "boot";
 constexpr int step_pages = 512;                             // 4 MiB: writes wait some ten milliseconds for a step
 constexpr absl::Duration check_budget = absl::Minutes(30);  // of a file that nobody else uses
 
@@ -115,6 +118,14 @@ absl::StatusOr<std::string> ReadMark(Store* store, absl::string_view key) {
   return mark;
 }
 
+// Made anew at each start of the machine (Linux, random(4)); empty where the system does not tell.
+std::string ThisBoot() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
+
 }  // namespace
 
 absl::Status BackUp(Store* store, const std::string& path, absl::string_view mark,
@@ -182,8 +193,15 @@ absl::Status MarkWhenCopied(Store* store, const std::string& path) {
   });
 }
 
+absl::StatusOr<bool> MachineStartedAnew(Store* store) {
+  ASSIGN_OR_RETURN(const std::string before, ReadMark(store, boot_key));
+  const std::string now = ThisBoot();
+  return !before.empty() && !now.empty() && before != now;
+}
+
 absl::Status ClearCopyMarks(Connection& db) {
   RETURN_IF_ERROR(SetMeta(db, restored_from_key, ""));
+  RETURN_IF_ERROR(SetMeta(db, boot_key, ThisBoot()));
   return SetMeta(db, old_key, "");
 }
 

@@ -47,11 +47,14 @@ absl::Status SetOldMark(Connection& db);
 
 // Sets the mark of an old file when this file is a copy of the one that was opened before, such as one that somebody
 // copied back by hand: then others may have seen what it lacks, however young it looks. Notes which file this is: where
-// a file system tells, by number and moment of creation. What it cannot know is a disk that was set back as a whole.
-// Before the mark is read. Blocks.
+// a file system tells, by number and moment of creation. Before the mark is read. Blocks.
 absl::Status MarkWhenCopied(Store* store, const std::string& path);
 
-// Removes both marks: peers were heard, and the file is as good as any other.
+// Whether the machine was started anew since ClearCopyMarks. A disk that was set back as a whole looks like this:
+// virtual machines go back to a snapshot with a start. False when that was never noted or the system does not tell.
+absl::StatusOr<bool> MachineStartedAnew(Store* store);
+
+// Removes both marks and notes this start of the machine: peers were heard, and the file is as good as any other.
 absl::Status ClearCopyMarks(Connection& db);
 
 }  // namespace cairn

@@ -316,8 +316,10 @@ TEST_F(EdgeTest, AttackByEndlessFetching_BytesOfOneAddressAreBoundedOverTime_R8)
   options_.bytes_burst = 500;
   options_.bytes_per_second = 100;
   ASSERT_EQ(Ask("/api/list").status, 200);  // some 500 bytes and more
+  EXPECT_EQ(seen_.refused, "");
   const HttpResponse refused = Ask("/api/list");
   EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(seen_.refused, "TOO_MANY_BYTES");
   EXPECT_THAT(refused.body, HasSubstr("100 bytes a second"));
   db_.clock.Advance(absl::Minutes(5));
   HttpResponse stream = Ask("/events");
@@ -345,6 +347,7 @@ TEST_F(EdgeTest, EventStreamsAreBoundedForOneAddress) {
   for (int i = 0; i < limits::http_event_streams_per_address_max; ++i) open.push_back(Ask("/events"));
   EXPECT_EQ(open.back().status, 200);
   EXPECT_EQ(Ask("/events").status, 429);
+  EXPECT_EQ(seen_.refused, "TOO_MANY_STREAMS");
   open.clear();
   EXPECT_EQ(Ask("/events").status, 200);
 }

@@ -56,7 +56,7 @@ class Fork {
     Link(1, 2);
     Link(3, 4);
     Link(kThird, kLate);
-    for (int i = 0; i <= kThird; ++i) world_.node(i).Start(/*standalone=*/true);
+    for (int i = 0; i <= kThird; ++i) world_.node(i).Start({.standalone = true});
     world_.node(kLiar).Publish(0, 5 + random_.Below(20), "first");
     common_seq_ = world_.node(kLiar).acknowledged_seq();
     Run(absl::Minutes(3));
@@ -72,8 +72,8 @@ class Fork {
       world_.SetParted(kLiar, i, true);
       world_.Allow(twin, i);
     }
-    world_.node(kLiar).Start(/*standalone=*/true);
-    world_.node(twin).Start(/*standalone=*/true);
+    world_.node(kLiar).Start({.standalone = true});
+    world_.node(twin).Start({.standalone = true});
     // One truth is a single change, larger than all changes of the other together, or of the same size: heads that
     // cannot both be true, whichever of them a node gets to see last.
     const bool swapped = random_.Below(2) == 0;

@@ -127,7 +127,8 @@ class Restore {
   uint64_t texts_ = 0;
 };
 
-// The usual number takes some six minutes on two cores: most of a second of one core for each, in signatures and SQLite.
+// The usual number takes some six minutes on two cores: most of a second of one core for each, in signatures and
+// SQLite.
 TEST(RestoreTest, PublisherSetBackToAnOldOrEmptyDiskNeverContradictsItself_R3_R6) {
   RunSeeds(1'000, [](uint64_t seed) { Restore(seed).All(); });
 }

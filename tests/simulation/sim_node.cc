@@ -33,7 +33,7 @@ std::string SimNode::RecordId(int partner, uint64_t number) {
   return absl::StrFormat("00000000-0000-4000-8%03d-%012d", partner, number);
 }
 
-void SimNode::Start(bool standalone) {
+void SimNode::Start(OwnFeedRecovery::Options own) {
   ++life_;
   auto parts = std::make_unique<Parts>();
   Store::Options options;
@@ -85,9 +85,9 @@ void SimNode::Start(bool standalone) {
   parts_->core->NoteDropped(*dropped);
   auto restored = ReadRestoredMark(parts_->store.get());
   ASSERT_TRUE(restored.ok()) << restored.status();
-  const bool old = !restored->empty() || *ReadOldMark(parts_->store.get()) ||
-                   LooksOld(*held, TestConsortium::Partner(index_), world_->clock()->Now());
-  parts_->core->Start(*std::move(held), *std::move(evidence), world_->now(), {standalone, old});
+  own.old_copy |= !restored->empty() || *ReadOldMark(parts_->store.get()) ||
+                  LooksOld(*held, TestConsortium::Partner(index_), world_->clock()->Now());
+  parts_->core->Start(*std::move(held), *std::move(evidence), world_->now(), own);
   CarryOut();
 }
 

@@ -28,8 +28,8 @@ class SimNode {
   SimNode(SimWorld* world, int place, int index, std::string directory);
   ~SimNode();
 
-  // Opens the file and begins to sync. Also after a crash. `standalone`: without waiting for peers to be heard.
-  void Start(bool standalone = false);
+  // Opens the file and begins to sync. Also after a crash. `own`: as it is found or told.
+  void Start(OwnFeedRecovery::Options own = {});
   // Everything in memory is gone, in the middle of whatever it was.
   void Crash();
   bool up() const { return parts_ != nullptr; }

@@ -80,7 +80,7 @@ void TaintDoors::MakeReporter() {
                                              checker_.get(), world_->clock());
   reporter_ = std::make_unique<StatusReporter>(
       StatusReporter::Options{node_, partner_, "1.0", [] { return std::string(); }, &sim_->feeds(), &sim_->charter(),
-                              &sim_->publisher(), replicator_.get(), world_->clock()});
+                              &sim_->publisher(), replicator_.get(), limits_.get(), world_->clock()});
   metrics_ = std::make_unique<NodeMetrics>(std::vector<std::string>{kReading});
 }
 

@@ -48,7 +48,7 @@ class Taint {
       if (message.has_charter()) return;  // for all of the consortium
       oracle_.Search("sync", VersionAt(from), {absl::StrCat("p", to), to, std::nullopt}, bytes);
     });
-    for (int i = 0; i < kTaintPartners; ++i) world_.node(i).Start(/*standalone=*/true);
+    for (int i = 0; i < kTaintPartners; ++i) world_.node(i).Start({.standalone = true});
     while (oracle_.report().operations < operations_) {
       world_.RunUntil(world_.now() + absl::Milliseconds(random_.Below(40)));
       Step();
@@ -79,7 +79,7 @@ class Taint {
     } else if (what < 54) {
       reads_.Close(i);
       world_.node(i).Crash();
-      world_.node(i).Start(/*standalone=*/true);
+      world_.node(i).Start({.standalone = true});
     } else if (what < 54 + doors_of_thousand_) {
       reads_.ReadDoors(i);
     } else {

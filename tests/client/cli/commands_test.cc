@@ -344,6 +344,19 @@ TEST_F(CommandsTest, StatusShowsAlertsBeforeEverythingElse) {
   EXPECT_EQ(Json::parse(out_)["peers"][0]["node"], "lv-y-1");
 }
 
+TEST_F(CommandsTest, StatusSaysWhoWasRefusedForAskingTooMuch) {
+  v1::GetStatusResponse& status = StartNode().operations.status;
+  EXPECT_EQ(Run({"status"}), 0) << err_;
+  EXPECT_THAT(out_, Not(HasSubstr("asked for too much")));
+  v1::RefusedReader* reader = status.add_refused_readers();
+  reader->set_reader("token dashboard");
+  reader->set_reason("TOO_MANY_BYTES");
+  reader->set_times(12345);
+  EXPECT_EQ(Run({"status"}), 0) << err_;
+  EXPECT_THAT(out_, testing::AllOf(HasSubstr("asked for too much"), HasSubstr("token dashboard"),
+                                   HasSubstr("TOO_MANY_BYTES"), HasSubstr("12,345")));
+}
+
 TEST_F(CommandsTest, VerifyFailsWhenSomethingIsFound) {
   StartNode();
   EXPECT_EQ(Run({"verify"}), 1);

@@ -46,6 +46,28 @@ TEST_F(CallerLimitsTest, OneCallerDoesNotCostAnother) {
   EXPECT_TRUE(limits_.TakeRequest(other).ok());
 }
 
+TEST_F(CallerLimitsTest, WhatWasRefusedIsCountedByReaderAndReason) {
+  using testing::ElementsAre;
+  EXPECT_TRUE(limits_.Refusals().empty());
+  const Caller flood = *Ask(Secret("flood", v1::READER));
+  while (limits_.TakeRequest(flood).ok()) {
+  }
+  clock_.Advance(absl::Minutes(1));
+  limits_.UseBytes(flood.name(), 2 * limits::reader_bytes_burst);
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(limits_.TakeRequest(flood).ok());
+  clock_.Advance(absl::Minutes(1));
+  limits_.NoteRefused("addresses", "TOO_MANY_STREAMS");
+  const auto is = [&](const std::string& reader, const std::string& reason, uint64_t times, absl::Time last) {
+    using Refusal = CallerLimits::Refusal;
+    return testing::AllOf(testing::Field(&Refusal::reader, reader), testing::Field(&Refusal::reason, reason),
+                          testing::Field(&Refusal::times, times), testing::Field(&Refusal::last, last));
+  };
+  const absl::Time now = clock_.Now();
+  EXPECT_THAT(limits_.Refusals(), ElementsAre(is("addresses", "TOO_MANY_STREAMS", 1, now),
+                                              is(flood.name(), "TOO_MANY_BYTES", 2, now - absl::Minutes(1)),
+                                              is(flood.name(), "TOO_MANY_REQUESTS", 1, now - absl::Minutes(2))));
+}
+
 TEST_F(CallerLimitsTest, AStreamGivesBackWhatItTook) {
   const Caller caller = *Ask(Secret("dash", v1::READER));
   std::vector<std::unique_ptr<CallerLimits::Slot>> slots;

@@ -138,6 +138,31 @@ TEST_F(OwnFeedRecoveryTest, OldCopyWaitsLongForNodesThatMayKnowMore_R3) {
   EXPECT_TRUE(node().CanPublish());
 }
 
+// A virtual machine that goes back to a snapshot of a minute ago: the disk looks young and is not marked.
+TEST_F(OwnFeedRecoveryTest, AfterAStartOfTheMachineAllWhoAreUpAreHeard_R3) {
+  node().Publish(0, 3, "before the snapshot");
+  node().SaveDisk();
+  node().Publish(1, 3, "after it");
+  const FeedStore::Page later = Published(0);
+  node().Crash();
+  node().PutSavedDisk(/*marked=*/false);
+  node().Start({.new_boot = true});
+  GreetAndComplete(1);  // has not heard of the second change
+  Wait(absl::Minutes(1));
+  EXPECT_THAT(node().WhyNot(), HasSubstr("the machine was started anew"));
+  Announce(GreetAndComplete(2), later.head);
+  EXPECT_THAT(node().WhyNot(), HasSubstr("being fetched"));
+}
+
+TEST_F(OwnFeedRecoveryTest, AfterAStartOfTheMachineNobodyWaitsLongForWhoIsDown) {
+  node().Publish(0, 3, "mine");
+  node().Crash();
+  node().Start({.new_boot = true});
+  GreetAndComplete(1);
+  Wait(absl::Seconds(limits::own_feed_new_boot_grace_seconds) + absl::Seconds(1));
+  EXPECT_TRUE(node().CanPublish());
+}
+
 TEST_F(OwnFeedRecoveryTest, CopyWhoseHeadsNobodyRenewedIsTakenForOld_R3) {
   node().Publish(0, 3, "mine");
   Wait(absl::Hours(24));
@@ -171,7 +196,7 @@ TEST_F(OwnFeedRecoveryTest, NewerHeadAfterPublishingStopsPublishingAndIsNotTaken
   const FeedStore::Page mine = Published(0);
   node().Crash();
   node().PutEmptyDisk();
-  node().Start(/*standalone=*/true);
+  node().Start({.standalone = true});
   node().Publish(0, 1, "of another time");
   const uint64_t session = Greet(1);
   Announce(session, mine.head);
@@ -219,7 +244,7 @@ TEST_F(OwnFeedRecoveryTest, SeenHeadThatContradictsTheOneHeldIsAFork_R6) {
   const v1::SignedHead seen = Published(0).head;
   node().Crash();
   node().PutEmptyDisk();
-  node().Start(/*standalone=*/true);
+  node().Start({.standalone = true});
   node().Publish(0, 1, "another");
   node().Publish(1, 1, "and on");
   Complete(Greet(1), seen);
@@ -282,7 +307,7 @@ TEST_F(OwnFeedRecoveryTest, SecondTruthOlderThanTheHeadHeldIsProvedByWhatWasSeen
   ASSERT_EQ(node().Held(1).second, 7u);
   liar.Crash();
   liar.PutSavedDisk(/*marked=*/false);
-  liar.Start(/*standalone=*/true);
+  liar.Start({.standalone = true});
   liar.Publish(0, 1, "another truth");
   Announce(Connect(2), Published(1).head);
   Wait(absl::Seconds(1));

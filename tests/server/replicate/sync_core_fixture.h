@@ -24,7 +24,7 @@ namespace cairn {
 class SyncCoreTest : public testing::Test {
  protected:
   SyncCoreTest() : directory_(absl::StrCat(testing::TempDir(), "/sync-core-", getpid())), world_(1, 3, directory_) {
-    for (int i = 0; i < 3; ++i) world_.node(i).Start(/*standalone=*/true);
+    for (int i = 0; i < 3; ++i) world_.node(i).Start({.standalone = true});
   }
   ~SyncCoreTest() override { std::filesystem::remove_all(directory_); }
 

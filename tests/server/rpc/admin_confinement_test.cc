@@ -177,5 +177,18 @@ TEST_F(AdminConfinementTest, StatusAndErrorsNameOnlyFeedsThatTheCallerMayRead) {
   EXPECT_THAT(editors.DebugString(), Not(HasSubstr("/consortium")));
 }
 
+TEST_F(AdminConfinementTest, StatusSaysWhoAskedForTooMuchToWhoMayReadAll) {
+  limits_->NoteRefused("addresses of http.listen", "TOO_MANY_BYTES");
+  limits_->NoteRefused("addresses of http.listen", "TOO_MANY_BYTES");
+  Client local{grpc::CreateChannel("unix:" + folder_ + "/s", grpc::InsecureChannelCredentials())};
+  const v1::GetStatusResponse told = *local.GetStatus();
+  ASSERT_EQ(told.refused_readers_size(), 1);
+  EXPECT_EQ(told.refused_readers(0).reader(), "addresses of http.listen");
+  EXPECT_EQ(told.refused_readers(0).reason(), "TOO_MANY_BYTES");
+  EXPECT_EQ(told.refused_readers(0).times(), 2u);
+  EXPECT_GT(told.refused_readers(0).last_at().seconds(), 0);
+  EXPECT_EQ(ClientOf(v1::EDITOR).GetStatus()->refused_readers_size(), 0);
+}
+
 }  // namespace
 }  // namespace cairn

@@ -108,7 +108,7 @@ class ServicesTest : public testing::Test {
     reader_ = std::make_unique<DirectoryReader>(store_.get(), in_force, Clock::Real());
     reporter_ = std::make_unique<StatusReporter>(
         StatusReporter::Options{"p0-1", "p0", "1.0", [] { return std::string(); }, feeds_.get(), charter_.get(),
-                                publisher_.get(), replicator_.get(), Clock::Real()});
+                                publisher_.get(), replicator_.get(), limits_.get(), Clock::Real()});
     directory_service_ = std::make_unique<DirectoryService>(DirectoryService::Options{
         store_.get(), in_force, Clock::Real(), reader_.get(), hub_.get(), gate_.get(), watchers_max_});
     publishing_service_ = std::make_unique<PublishingService>(publisher_.get(), gate_.get(), audit_.get());

@@ -92,6 +92,18 @@ TEST_F(BackupTest, AFileThatSomebodyCopiedBackCountsAsOldUntilPeersWereHeard_R3)
   EXPECT_FALSE(copied());
 }
 
+TEST_F(BackupTest, AStartOfTheMachineIsKnownUntilPeersWereHeard_R3) {
+  EXPECT_FALSE(*MachineStartedAnew(store_.get())) << "a new database knows of no earlier start";
+  ASSERT_TRUE(store_->Write(&ClearCopyMarks).ok());
+  EXPECT_FALSE(*MachineStartedAnew(store_.get()));
+  ASSERT_TRUE(store_->Write([](Connection& db) { return SetMeta(db, "boot", "that of another start"); }).ok());
+  EXPECT_TRUE(*MachineStartedAnew(store_.get()));
+  Reopen();
+  EXPECT_TRUE(*MachineStartedAnew(store_.get())) << "nobody was heard yet";
+  ASSERT_TRUE(store_->Write(&ClearCopyMarks).ok());
+  EXPECT_FALSE(*MachineStartedAnew(store_.get()));
+}
+
 TEST_F(BackupTest, CopyIsOneFileThatItsOwnerAloneMayRead) {
   ASSERT_TRUE(Copy().ok());
   EXPECT_THAT(Files(), testing::ElementsAre("copy.db"));
