@@ -64,9 +64,12 @@ class EdgeProcess {
     const int out = open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     dup2(out, 1);
     dup2(out, 2);
+    // Opened before the change of user, who may have no way to a checkout in a home directory.
+    const std::string path = bin_ + "/cairnd";
+    const int program = open(path.c_str(), O_PATH | O_CLOEXEC);
     if (user != 0 && (setgroups(0, nullptr) != 0 || setgid(user) != 0 || setuid(user) != 0)) _exit(126);
-    const std::string program = bin_ + "/cairnd";
-    execl(program.c_str(), program.c_str(), "--role=edge", "--data", data.c_str(), nullptr);
+    const char* const arguments[] = {path.c_str(), "--role=edge", "--data", data.c_str(), nullptr};
+    fexecve(program, const_cast<char* const*>(arguments), environ);
     _exit(127);
   }
 
