@@ -1,6 +1,7 @@
 #include "server/store/change_order.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -72,6 +73,18 @@ absl::Status Renumber(Connection& db, const std::vector<Numbered>& entries, absl
   return of_others.Save(db);
 }
 
+// Of the services among them, the organizations.
+absl::Status NoteServicesLeft(Connection& db, const std::vector<Numbered>& entries, absl::Time now) {
+  ASSIGN_OR_RETURN(ChangeNumbers numbers, ChangeNumbers::Begin(db, true, now));
+  std::set<std::string> organizations;
+  for (const Numbered& entry : entries) {
+    ASSIGN_OR_RETURN(std::string id, OrganizationOf(db, entry.entry_id));
+    organizations.insert(std::move(id));
+  }
+  for (const std::string& id : organizations) RETURN_IF_ERROR(NoteServiceLeft(db, &numbers, kFeedAsAWhole, id));
+  return numbers.Save(db);
+}
+
 absl::Status Collect(Statement row, int kind, std::vector<RecordChange>* changes) {
   while (row.Step()) changes->push_back({row.Int64(0), kind, row.String(1)});
   return row.status();
@@ -115,9 +128,9 @@ absl::Status NoteServiceLeft(Connection& db, ChangeNumbers* numbers, int64_t fee
   if (organization_id.empty()) return absl::OkStatus();
   return db.Execute(
       "INSERT INTO service_left (feed_id, organization_entry_id, change_no) "
-      "SELECT ?, entry_id, ? FROM record WHERE id = ? AND kind = ? "
+      "SELECT iif(?1 = ?2, feed_id, ?1), entry_id, ?3 FROM record WHERE id = ?4 AND kind = ?5 "
       "ON CONFLICT (feed_id, organization_entry_id) DO UPDATE SET change_no = excluded.change_no",
-      feed_id, numbers->Take(), organization_id, v1::ORGANIZATION);
+      feed_id, kFeedAsAWhole, numbers->Take(), organization_id, v1::ORGANIZATION);
 }
 
 absl::StatusOr<int64_t> ChangeFloor(Connection& db) { return ReadNumber(db, kFloorKey); }
@@ -178,6 +191,7 @@ absl::StatusOr<std::optional<FeedPlace>> RenumberFeed(Connection& db, int64_t fe
   }
   RETURN_IF_ERROR(row.status());
   RETURN_IF_ERROR(Renumber(db, entries, now));
+  RETURN_IF_ERROR(NoteServicesLeft(db, entries, now));
   if (entries.size() < limits::apply_slice_entries) return std::nullopt;
   return std::optional<FeedPlace>(place);
 }

@@ -50,6 +50,9 @@ absl::Status NoteGone(Connection& db, ChangeNumbers* numbers, int kind, absl::st
 
 // The organization that the service's entry names now; empty: none, or no service.
 absl::StatusOr<std::string> OrganizationOf(Connection& db, int64_t entry_id);
+// For NoteServiceLeft: the service's feed goes as a whole, so that nobody is left who reads it; whoever may read the
+// organization sees the difference.
+inline constexpr int64_t kFeedAsAWhole = 0;
 // Remembers that an organization no longer shows a service of the feed; see table service_left. Within a write.
 absl::Status NoteServiceLeft(Connection& db, ChangeNumbers* numbers, int64_t feed_id,
                              absl::string_view organization_id);
@@ -78,8 +81,9 @@ absl::StatusOr<std::vector<RecordChange>> ReadRecordChanges(Connection& db, bool
 absl::StatusOr<std::vector<int64_t>> HiddenFeeds(Connection& db);
 absl::Status SetHidden(Connection& db, int64_t feed_id, bool hidden);
 
-// Gives new numbers to all entries of the feed after a place, up to a slice of them, for when the whole feed comes into
-// sight or goes out of it. Returns the next place; nullopt: that was all. Within a write.
+// Gives new numbers to all entries of a public feed after a place, up to a slice of them, for when the whole feed comes
+// into sight or goes out of it, and notes the organizations that show its services. Returns the next place; nullopt:
+// that was all. Within a write.
 struct FeedPlace {
   int64_t seq = -1;
   int64_t entry_id = 0;

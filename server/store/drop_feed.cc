@@ -52,8 +52,13 @@ absl::StatusOr<size_t> EraseSlice(Connection& db, const HeldFeed& held, absl::Ti
   }
   RETURN_IF_ERROR(row.status());
   ASSIGN_OR_RETURN(const int64_t derived_through, DerivedThrough(db));
-  ASSIGN_OR_RETURN(ChangeNumbers numbers, ChangeNumbers::Begin(db, held.feed.audience == audience_public, now));
+  const bool is_public = held.feed.audience == audience_public;
+  ASSIGN_OR_RETURN(ChangeNumbers numbers, ChangeNumbers::Begin(db, is_public, now));
   for (const Row& entry : slice) {
+    if (is_public) {
+      ASSIGN_OR_RETURN(const std::string organization, OrganizationOf(db, entry.rows.entry_id));
+      RETURN_IF_ERROR(NoteServiceLeft(db, &numbers, kFeedAsAWhole, organization));
+    }
     RETURN_IF_ERROR(NoteGone(db, &numbers, entry.kind, entry.id));
     RETURN_IF_ERROR(EraseEntry(db, {held.feed.partner, entry.kind, entry.id}, entry.rows, derived_through));
   }

@@ -42,7 +42,8 @@ CREATE INDEX service_at_location_by_id ON service_at_location (id);
 inline constexpr absl::string_view kNestedChangesSchema = R"sql(
 CREATE TABLE service_left (
   -- Local. Organizations that show a service less than they did: it was withdrawn, erased or names another now.
-  feed_id INTEGER NOT NULL,                -- of the service: whoever may read it sees the difference
+  feed_id INTEGER NOT NULL,                -- whoever may read it sees the difference: the service's, or
+                                           -- the organization's own when the service's feed went as a whole
   organization_entry_id INTEGER NOT NULL,  -- entry.entry_id of the organization
   change_no INTEGER NOT NULL,              -- when, as entry.change_no
   PRIMARY KEY (feed_id, organization_entry_id)

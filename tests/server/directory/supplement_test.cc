@@ -192,17 +192,7 @@ TEST_F(SupplementReadingTest, WatchTellsTheMergeWhicheverPartChangedAndNeverARem
 TEST_F(SupplementReadingTest, ErasedFeedTakesItsMergesWithIt) {
   db_.Publish(members_, {Part("behind the church")});
   db_.Publish(police_, {Part("Hidden Street 5"), TestService(7, "Only for the police", "secret plan")});
-  ApplyProgress progress = ApplyProgress::kMoreSlices;
-  while (progress != ApplyProgress::kDone) {
-    ASSERT_TRUE(db_.store
-                    ->Write([&](Connection& db) -> absl::Status {
-                      auto slice = db_.feeds->DropSlice(db, "pl-x", "circle:police");
-                      if (!slice.ok()) return slice.status();
-                      progress = *slice;
-                      return absl::OkStatus();
-                    })
-                    .ok());
-  }
+  db_.Drop(police_);
   EXPECT_THAT(Titles(Search("hidden", police_officer_)), IsEmpty());
   EXPECT_THAT(Titles(Search("secret", police_officer_)), IsEmpty());
   EXPECT_EQ(DescriptionFor(police_officer_), "behind the church");

@@ -108,6 +108,43 @@ TEST_F(OrganizationChangesTest, WhatOthersSeeOfItDoesNotModifyIt_R7) {
   EXPECT_THAT(Full(second, Reader::Partner("lv-y")), ElementsAre(TestId(2)));
 }
 
+// Another partner's service under a public organization: the partner leaves with all of it, and comes back.
+TEST_F(OrganizationChangesTest, AFeedThatGoesOrComesAsAWholeModifiesTheOrganizationsOfItsServices) {
+  v1::Record of_other = ServiceOf(2);
+  of_other.set_id(TestId(9));
+  db_.Publish(lv_, {of_other});
+  KeepChanges();
+  const std::string first = Now();
+  SetRetired(true);
+  KeepChanges();
+  EXPECT_THAT(Full(first), ElementsAre(TestId(2)));
+  EXPECT_THAT(Ids("/hsds/organizations?modified_after=" + first), IsEmpty());
+  const std::string second = Now();
+  EXPECT_THAT(Full(second), IsEmpty());
+  SetRetired(false);
+  KeepChanges();
+  EXPECT_THAT(Full(second), ElementsAre(TestId(2)));
+  EXPECT_THAT(Full(Now()), IsEmpty());
+}
+
+TEST_F(OrganizationChangesTest, APublicFeedThatIsErasedModifiesTheOrganizationsOfItsServices) {
+  v1::Record of_other = ServiceOf(2);
+  of_other.set_id(TestId(9));
+  db_.Publish(lv_, {of_other});
+  const std::string now = Now();
+  db_.Drop(lv_);
+  EXPECT_THAT(Full(now), ElementsAre(TestId(2)));
+}
+
+TEST_F(OrganizationChangesTest, AHiddenFeedThatIsErasedTellsThePublicNothing_R7) {
+  v1::Record hidden = ServiceOf(2);
+  hidden.set_id(TestId(9));
+  db_.Publish(police_, {hidden});
+  const std::string now = Now();
+  db_.Drop(police_);
+  EXPECT_THAT(Full(now), IsEmpty());
+}
+
 // Whoever may see some audience must not learn from the header when another one moves.
 TEST_F(HsdsChangesTest, AttackByWatchingTheMark_ItMovesWithTheClockAndNotWithOtherAudiences_R7) {
   const auto mark = [&] {

@@ -116,6 +116,19 @@ class DerivedTestStore {
     Change(feed, std::move(entries));
   }
 
+  // Erases the feed, as of an audience that may no longer be read.
+  void Drop(const FeedKey& feed) {
+    ApplyProgress progress = ApplyProgress::kMoreSlices;
+    while (progress != ApplyProgress::kDone) {
+      const absl::Status status = store->Write([&](Connection& db) -> absl::Status {
+        absl::StatusOr<ApplyProgress> slice = feeds->DropSlice(db, feed.partner, feed.audience);
+        if (slice.ok()) progress = *slice;
+        return slice.status();
+      });
+      ASSERT_TRUE(status.ok()) << status;
+    }
+  }
+
   // The first column of all rows, as text.
   std::vector<std::string> Column(const std::string& sql) {
     std::vector<std::string> values;
