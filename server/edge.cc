@@ -86,9 +86,9 @@ void Edge::Parts::MakeDoor() {
   };
   door_options.observe = [this](const HttpObservation& seen) {
     if (options.access_log) LogAccess(seen);
+    if (options.only_watching) return;
     if (!seen.refused.empty()) options.caller_limits->NoteRefused("addresses of http.listen", seen.refused);
-    if (options.metrics != nullptr && !options.only_watching)
-      options.metrics->ObserveHttp(seen.route, seen.status, seen.bytes, seen.took);
+    if (options.metrics != nullptr) options.metrics->ObserveHttp(seen.route, seen.status, seen.bytes, seen.took);
   };
   door_options.public_url = options.public_url;
   door_options.proxies = options.proxies;

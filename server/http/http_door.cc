@@ -106,6 +106,7 @@ struct HttpDoor::Asked {
   AnswerContext context;
   std::string route = "none";
   std::function<absl::Status()> still_valid;  // of somebody with a token
+  bool refused_by_name = false;               // and counted by whoever knows the name
 };
 
 HttpDoor::HttpDoor(Options options)
@@ -129,7 +130,7 @@ HttpResponse HttpDoor::Answer(const HttpHead& head, const HttpPeer& peer) {
   }
   options_.observe({asked.route, response.status, response.body.size(), options_.clock->Monotonic() - began,
                     ShortenedAddress(asked.request.client),
-                    response.status == 429 && !asked.request.authorised ? response.problem_reason : std::string()});
+                    response.status == 429 && !asked.refused_by_name ? response.problem_reason : std::string()});
   return response;
 }
 
@@ -161,7 +162,10 @@ HttpResponse HttpDoor::Find(const HttpHead& head, Asked* asked) {
   request.path = std::move(target->path);
   request.query = std::move(target->query);
   if (head.method == "OPTIONS") return Preflight();
-  if (const absl::Status known = Identify(asked); !known.ok()) return Problem(known);
+  if (const absl::Status known = Identify(asked); !known.ok()) {
+    asked->refused_by_name = true;
+    return Problem(known);
+  }
   Router::Match match = options_.router->Find(request.path);
   if (match.route == nullptr) return NotFound(request.path);
   request.path_values = std::move(match.path_values);

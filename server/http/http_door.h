@@ -32,7 +32,7 @@ struct HttpObservation {
   size_t bytes = 0;  // of the body, without what streams
   absl::Duration took;
   std::string client;   // shortened
-  std::string refused;  // why an address without a name was refused: TOO_MANY_REQUESTS ...; empty: it was not
+  std::string refused;  // why an address asked for too much, whoever it was: TOO_MANY_REQUESTS ...; empty: it did not
 };
 
 // In this order, so that what costs nothing is refused first: the address's allowance, the method, the target, the

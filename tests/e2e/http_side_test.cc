@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/base/data_dir.h"
+#include "common/base/limits.h"
 #include "tests/e2e/cluster.h"
 #include "tests/server/http/http_client.h"
 
@@ -87,6 +88,21 @@ TEST_F(HttpSideTest, ItsLogHasNoWordsAndNoAddresses) {
   Get(port_, "/api/search?q=bruises");
   EXPECT_TRUE(Eventually([&] { return FileText(cluster_.log(0)).find("route=\"/api/search\"") != std::string::npos; }));
   EXPECT_THAT(FileText(cluster_.log(0)), AllOf(Not(HasSubstr("bruises")), HasSubstr("client=\"127.0.0.0/24\"")));
+}
+
+TEST_F(HttpSideTest, StatusSaysThatAddressesAskedForTooMuch) {
+  const auto refused = [&] { return cluster_.client(0)->GetStatus()->refused_readers(); };
+  EXPECT_TRUE(refused().empty());
+  int told = 0;
+  for (int i = 0; i < 3 * limits::http_requests_burst && told < 2; ++i) {
+    if (StatusOf(Get(port_, "/healthz")) == "429") ++told;
+  }
+  ASSERT_EQ(told, 2) << "no limit was met";
+  ASSERT_EQ(refused().size(), 1);
+  EXPECT_EQ(refused()[0].reader(), "addresses of http.listen");
+  EXPECT_EQ(refused()[0].reason(), "TOO_MANY_REQUESTS");
+  EXPECT_EQ(refused()[0].times(), 2u);
+  EXPECT_THAT(cluster_.Cairn(0, {"status"}).out, HasSubstr("addresses of http.listen"));
 }
 
 TEST_F(HttpSideTest, SaysHowItIs) {

@@ -8,8 +8,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "common/base/clock.h"
 #include "common/base/data_dir.h"
+#include "common/base/limits.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/e2e/cluster.h"
@@ -174,6 +176,29 @@ TEST_F(RecoveryTest, StandaloneIsTheOperatorsWordAndNotEnoughForARestoredCopy) {
   cluster_.Stop(0, SIGTERM);
   ASSERT_EQ(cluster_.Start(0, {"--standalone-restored"}), absl::OkStatus());
   EXPECT_EQ(Publish(2, 2).exit_code, 0);
+}
+
+// The whole disk may have been set back while the machine was off, which looks like a restart. So the first peer that
+// answers is not enough: all who are up are heard, and whoever is down is waited for.
+TEST_F(RecoveryTest, AfterAStartOfTheMachineAllWhoAreUpAreHeardFirst_R3) {
+  ASSERT_EQ(cluster_.Found({{"pl-a", "PL"}, {"lv-b", "LV"}, {"al-c", "AL"}}), absl::OkStatus());
+  ASSERT_EQ(cluster_.StartAll(), absl::OkStatus());
+  ASSERT_EQ(Publish(1, 20, {"--wait-for", "2"}).exit_code, 0);
+  cluster_.Stop(0, SIGTERM);
+  cluster_.Stop(2, SIGTERM);
+  const CommandResult set = RunCommand({"/usr/bin/sqlite3", JoinPath(cluster_.data(0), data_dir::database),
+                                        "UPDATE node_meta SET value = 'another boot' WHERE key = 'boot'; "
+                                        "SELECT changes();"});
+  ASSERT_EQ(set.out, "1\n") << set.err;
+  ASSERT_EQ(cluster_.Start(0), absl::OkStatus());
+  ASSERT_TRUE(
+      Eventually([&] { return absl::StrContains(Status(0).cannot_publish_reason(), "1 of 2 other nodes have said"); }));
+  absl::SleepFor(2 * absl::Milliseconds(limits::own_feed_grace_millis));
+  EXPECT_THAT(Status(0).cannot_publish_reason(), HasSubstr("the machine was started anew"));
+  ASSERT_EQ(cluster_.Start(2), absl::OkStatus());
+  EXPECT_TRUE(Eventually([&] { return Status(0).can_publish(); }, absl::Seconds(80))) << "before the 90 s have passed";
+  EXPECT_EQ(Publish(21, 21, {"--wait-for", "2"}).exit_code, 0);
+  ExpectNoFork();
 }
 
 TEST_F(RecoveryTest, RestartInARunningConsortiumIsNotHeldUp) {

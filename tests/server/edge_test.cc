@@ -94,6 +94,26 @@ TEST_F(EdgeTest, SearchAnswersAsTheRpcDoes) {
   EXPECT_EQ(found["total"], "1");
 }
 
+TEST_F(EdgeTest, TitlesSpeakTheLanguageThatTheBrowserAsksForOrTheParameter) {
+  v1::Record record = TestService(7, "Telefon zaufania");
+  record.set_language("pl");
+  for (const auto& [tag, name] : {std::pair("en", "Helpline"), std::pair("lv", "Uzticības tālrunis")}) {
+    v1::Translation* const translation = record.add_translations();
+    translation->set_language(tag);
+    (*translation->mutable_texts())["name"] = name;
+  }
+  db_.Publish(pl_, {record});
+  const auto title = [&](const std::string& accept, const std::string& query = "") {
+    const std::string target = "/api/search?q=telefon" + query;
+    return Parsed(Ask(target, {{"accept-language", accept}}))["hits"][0]["title"].get<std::string>();
+  };
+  EXPECT_EQ(title("en-GB"), "Helpline");
+  EXPECT_EQ(title("fi, lv;q=0.8, en;q=0.9"), "Helpline") << "the best of those that there are";
+  EXPECT_EQ(title("fi, lv;q=0.9, en;q=0.8"), "Uzticības tālrunis");
+  EXPECT_EQ(title("fi"), "Telefon zaufania") << "its own when it speaks none of them";
+  EXPECT_EQ(title("en", "&display_language=lv"), "Uzticības tālrunis");
+}
+
 TEST_F(EdgeTest, SearchForgivesALetterSaysSoAndCountsFacets) {
   const Json found = Parsed(Ask("/api/search?q=nigth&facets=1"));
   EXPECT_EQ(found["correctedQuery"], "night");
@@ -232,6 +252,15 @@ TEST_F(EdgeTest, AnAddressThatAsksTooOftenIsTold) {
   EXPECT_EQ(Ask("/healthz").status, 200);
 }
 
+// `admit` has counted it already, by name.
+TEST_F(EdgeTest, WhoIsRefusedByNameIsNotCountedAsAnAddressToo) {
+  options_.admit = [](const std::string&) -> absl::StatusOr<HttpCaller> {
+    return WithReason(absl::ResourceExhaustedError("page asks too often"), "TOO_MANY_REQUESTS");
+  };
+  EXPECT_EQ(Ask("/api/list", Token()).status, 429);
+  EXPECT_EQ(seen_.refused, "");
+}
+
 TEST_F(EdgeTest, WhatIsSeenForLogsNamesNobodyAndNoWords) {
   Ask(absl::StrCat("/api/records/", TestId(1), "?q=secret"));
   EXPECT_EQ(seen_.route, "/api/records/{id}");
@@ -348,6 +377,8 @@ TEST_F(EdgeTest, EventStreamsAreBoundedForOneAddress) {
   EXPECT_EQ(open.back().status, 200);
   EXPECT_EQ(Ask("/events").status, 429);
   EXPECT_EQ(seen_.refused, "TOO_MANY_STREAMS");
+  EXPECT_EQ(Ask("/events", Token()).status, 429);
+  EXPECT_EQ(seen_.refused, "TOO_MANY_STREAMS") << "a token makes no other address of it";
   open.clear();
   EXPECT_EQ(Ask("/events").status, 200);
 }
