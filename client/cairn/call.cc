@@ -6,6 +6,7 @@
 #include "absl/random/random.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "common/base/errors.h"
 
@@ -24,31 +25,43 @@ CallOptions Complete(CallOptions options) {
 
 namespace {
 
-constexpr char silent[] = "the node does not answer; it may be stopped or overloaded, see its log";
+// Where the call went, as people write it: "/var/lib/cairn/cairn.sock", "127.0.0.1:7401".
+std::string PlaceOf(const grpc::ClientContext& context) {
+  const std::string peer = context.peer();
+  absl::string_view place = peer;
+  for (const absl::string_view scheme : {"unix:", "dns:", "ipv4:", "ipv6:"}) {
+    if (absl::ConsumePrefix(&place, scheme)) break;
+  }
+  while (absl::StartsWith(place, "//")) place.remove_prefix(1);          // "unix:///run/x" is "/run/x"
+  if (absl::StartsWith(peer, "dns:")) absl::ConsumePrefix(&place, "/");  // "dns:///host:1" is "host:1"
+  return place.empty() ? "the node's address" : std::string(place);
+}
 
 // What gRPC itself says is for its developers; a node's own messages pass unchanged.
-std::string MessageFor(const grpc::Status& status) {
+std::string MessageFor(const grpc::Status& status, const grpc::ClientContext& context) {
   const std::string& message = status.error_message();
-  if (message.empty()) return "the call failed, and nothing says why";
-  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED && message == "Deadline Exceeded") {
-    return silent;
-  }
+  const auto at = [&](absl::string_view text) { return absl::StrCat(PlaceOf(context), ": ", text); };
+  const auto silent = [&] { return at("the node does not answer; it may be stopped or overloaded, see its log"); };
+  if (message.empty()) return at("the call failed, and nothing says why");
+  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED && message == "Deadline Exceeded") return silent();
   if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return message;
   if (absl::StrContains(message, "handshaker shutdown")) {  // so it is called when a connection is refused as well
-    return "nothing answers there, or it speaks encrypted; use the node's socket (--data DIR), or at the "
-           "administrators' "
-           "port --pin or --ca with --token-file";
+    return at(
+        "nothing answers there, or it speaks encrypted; use the node's socket (--data DIR), or at the administrators' "
+        "port --pin or --ca with --token-file");
   }
-  if (absl::StrContains(message, "timed out")) return silent;
-  if (absl::StrContains(message, "Connection refused") || absl::StrContains(message, "No such file"))
-    return "nothing listens there; is cairnd running?";
+  if (absl::StrContains(message, "timed out")) return silent();
+  if (absl::StrContains(message, "Connection refused") || absl::StrContains(message, "No such file")) {
+    return at("nothing listens there; is cairnd running?");
+  }
   if (absl::StrContains(message, "failed to connect") && absl::StrContains(message, "Socket closed")) {
-    return "what listens there does not speak to administrators: perhaps it is the port for other nodes (`listen` in "
-           "node.toml); use the node's socket (--data DIR) or the address in admin.listen";
+    return at(
+        "what listens there does not speak to administrators: perhaps it is the port for other nodes (`listen` in "
+        "node.toml); use the node's socket (--data DIR) or the address in admin.listen");
   }
   if (message == "Socket closed" || absl::StrContains(message, "reset by peer") ||
       absl::StrContains(message, "GOAWAY")) {
-    return "the node ended the connection; it was stopped, or it failed: see its log";
+    return at("the node ended the connection; it was stopped, or it failed: see its log");
   }
   return message;
 }
@@ -58,7 +71,7 @@ std::string MessageFor(const grpc::Status& status) {
 absl::Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& context) {
   if (status.ok()) return absl::OkStatus();
   // Both enumerations have the numbers of google.rpc.Code.
-  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), MessageFor(status));
+  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), MessageFor(status, context));
   const auto& trailers = context.GetServerTrailingMetadata();
   const auto reason = trailers.find("cairn-reason");
   if (reason == trailers.end()) return result;

@@ -16,6 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 class ClientTest : public ::testing::Test {
  protected:
@@ -66,6 +67,16 @@ TEST_F(ClientTest, GivesUpAfterTheLastAttempt) {
   };
   EXPECT_TRUE(absl::IsUnavailable(client_->GetRecord({}).status()));
   EXPECT_EQ(node_->directory.calls, options_.attempts_max);
+}
+
+TEST_F(ClientTest, ErrorsNameThePlaceWhereNobodyAnswers) {
+  node_ = nullptr;
+  const absl::Status gone = client_->GetRecord({}).status();
+  EXPECT_TRUE(absl::IsUnavailable(gone)) << gone;
+  EXPECT_THAT(std::string(gone.message()), HasSubstr(absl::StrCat("client-", getpid(), ".sock: nothing listens there")));
+  Client over_tcp(*ParseTarget("127.0.0.1:9", "cairn.sock"), options_);  // discard: served nowhere
+  const absl::Status refused = over_tcp.GetRecord({}).status();
+  EXPECT_THAT(std::string(refused.message()), StartsWith("127.0.0.1:9: "));
 }
 
 TEST_F(ClientTest, DoesNotRepeatWhatRepeatingCannotHeal) {
