@@ -1,20 +1,18 @@
 #include "server/documents/document_routes.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include "absl/algorithm/container.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/formats/ical.h"
 #include "common/formats/json_ld.h"
 #include "server/directory/catalogue.h"
 #include "server/directory/directory_reader.h"
+#include "server/directory/request_filter.h"
+#include "server/directory/session_filter.h"
 #include "server/http/query_filter.h"
-#include "server/store/record_times.h"
 
 namespace cairn {
 namespace {
@@ -24,28 +22,15 @@ constexpr char calendar_name[] = "Trainings";
 constexpr char linked_data_type[] = "application/ld+json";
 constexpr uint32_t trainings_per_read = 200;  // with their sessions some 256 KiB
 
-// True when a session is among those that the filter asks for. The filter chose trainings, of which some have others
-// too.
-bool IsAskedFor(const v1::RecordFilter& filter, const v1::Training& training, const v1::TrainingSession& session) {
-  RecordTimes times;
-  const std::string& end = session.end().empty() ? session.start() : session.end();
-  times.sessions = {{session.start().substr(0, 10), end.substr(0, 10)}};
-  const auto any = [](const auto& wanted, const auto& is) {
-    return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), is);
-  };
-  const std::string& mode = session.mode().empty() ? training.mode() : session.mode();
-  const std::vector<std::string> months = MonthsOf(times.sessions[0]);
-  return TakesPlace(times, filter.from_date(), filter.to_date()) &&
-         TakesPlace(times, filter.on_date(), filter.on_date()) &&
-         any(filter.modes(), [&](const std::string& wanted) { return absl::EqualsIgnoreCase(wanted, mode); }) &&
-         any(filter.months(), [&](const std::string& wanted) { return absl::c_linear_search(months, wanted); });
-}
-
 // A calendar on its way: a page of the list for each piece, so that a slow client costs a cursor.
 class CalendarPages {
  public:
+  // `filter`: normalised.
   CalendarPages(const DirectoryReader* directory, const Reader& reader, v1::RecordFilter filter)
-      : directory_(directory), reader_(reader), writer_(calendar_name, [this](absl::string_view text) {
+      : directory_(directory),
+        reader_(reader),
+        sessions_(SessionFilter::TakeFrom(&filter)),
+        writer_(calendar_name, [this](absl::string_view text) {
           absl::StrAppend(&text_, text);
           return absl::OkStatus();
         }) {
@@ -56,8 +41,11 @@ class CalendarPages {
   // The next piece; empty at the end.
   absl::StatusOr<std::string> Next() {
     while (text_.empty() && !ended_) {
-      ASSIGN_OR_RETURN(const v1::ListRecordsResponse page, directory_->ListRecords(reader_, request_));
-      for (const v1::DirectoryRecord& record : page.records()) RETURN_IF_ERROR(Add(record.record()));
+      ASSIGN_OR_RETURN(v1::ListRecordsResponse page, directory_->ListRecords(reader_, request_));
+      for (v1::DirectoryRecord& record : *page.mutable_records()) {
+        sessions_.KeepAskedFor(record.mutable_record()->mutable_training());
+        RETURN_IF_ERROR(writer_.Add(record.record()));
+      }
       request_.set_page_token(page.next_page_token());
       ended_ = page.next_page_token().empty();
       if (ended_) RETURN_IF_ERROR(writer_.Finish());
@@ -66,19 +54,9 @@ class CalendarPages {
   }
 
  private:
-  absl::Status Add(v1::Record record) {
-    v1::Training* const training = record.mutable_training();
-    auto* const sessions = training->mutable_sessions();
-    sessions->erase(std::remove_if(sessions->begin(), sessions->end(),
-                                   [&](const v1::TrainingSession& session) {
-                                     return !IsAskedFor(request_.filter(), *training, session);
-                                   }),
-                    sessions->end());
-    return writer_.Add(record);
-  }
-
   const DirectoryReader* const directory_;
   const Reader reader_;
+  const SessionFilter sessions_;
   v1::ListRecordsRequest request_;
   std::string text_;
   IcalWriter writer_;
@@ -86,7 +64,8 @@ class CalendarPages {
 };
 
 absl::StatusOr<HttpResponse> AnswerCalendar(const EdgeParts& parts, const HttpRequest& request) {
-  ASSIGN_OR_RETURN(v1::RecordFilter filter, FilterOf(request));
+  ASSIGN_OR_RETURN(const v1::RecordFilter asked, FilterOf(request));
+  ASSIGN_OR_RETURN(v1::RecordFilter filter, NormaliseFilter(asked));
   filter.clear_kinds();
   filter.add_kinds(v1::TRAINING);
   const bool depends_on_time = filter.stale_only() || filter.open_now() || filter.freshness_size() > 0;

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "common/record/kinds.h"
 #include "common/record/texts.h"
@@ -93,15 +95,51 @@ std::string SessionLine(const PlainReader& reader, const v1::DirectoryRecord& tr
                         const v1::TrainingSession& session) {
   const std::string name = PickText(training.record(), "name", reader.languages).value_or("");
   const std::string status = session.status().empty() ? "scheduled" : session.status();
-  return absl::StrCat("<li><strong><bdi>", EscapedHtml(absl::StrReplaceAll(session.start(), {{"T", " "}})),
-                      "</bdi></strong> <a dir=\"auto\" href=\"", RecordAddress(reader, training), "\">",
-                      EscapedHtml(name), "</a> ", plain::Words(session.place()), " ",
-                      EscapedHtml(reader.texts->Get("sessionStatus", status)), "</li>");
+  return absl::StrCat("<li><strong>", plain::SessionTimes(session), "</strong> <a dir=\"auto\" href=\"",
+                      RecordAddress(reader, training), "\">", EscapedHtml(name), "</a> ", plain::Words(session.place()),
+                      " ", EscapedHtml(reader.texts->Get("sessionStatus", status)), "</li>");
+}
+
+// "2027-03" and so many months later; empty when `month` is none.
+std::string MonthAfter(const std::string& month, int by) {
+  absl::CivilMonth civil;
+  return absl::ParseLenientCivilTime(month, &civil) ? absl::FormatCivilTime(civil + by) : "";
+}
+
+std::string MonthLinks(const PlainReader& reader, const PlainCalendar& calendar) {
+  NameValues others;
+  for (const auto& pair : reader.query) {
+    if (pair.first != "month" && pair.first != "lang" && pair.first != "page_token") others.push_back(pair);
+  }
+  const auto link = [&](absl::string_view key, const std::string& month) {
+    NameValues query = others;
+    query.emplace_back("month", month);
+    return absl::StrCat("<a class=\"button\" href=\"", plain::Address(reader, "/calendar", query), "\">",
+                        Text(reader, key), "</a> ");
+  };
+  const bool by_month = !calendar.month.empty();
+  const std::string& middle = by_month ? calendar.month : calendar.this_month;
+  return absl::StrCat("<p>", link("previousMonth", MonthAfter(middle, -1)), link("thisMonth", calendar.this_month),
+                      link("nextMonth", MonthAfter(middle, 1)), "</p>");
 }
 
 }  // namespace
 
 namespace plain {
+
+std::string SessionTimes(const v1::TrainingSession& session) {
+  const std::string& end = session.end();
+  const bool same_day = end.size() > 11 && end.substr(0, 10) == session.start().substr(0, 10);
+  const auto shown = [](absl::string_view time) {
+    const std::string spaced = absl::StrReplaceAll(time, {{"T", " "}});
+    return EscapedHtml(absl::EndsWith(spaced, ":00") && spaced.size() == 19 ? spaced.substr(0, 16) : spaced);
+  };
+  std::string times = shown(session.start());
+  if (!end.empty() && end != session.start())
+    absl::StrAppend(&times, "–", same_day ? shown(end).substr(11) : shown(end));
+  if (!session.time_zone().empty()) absl::StrAppend(&times, " ", EscapedHtml(session.time_zone()));
+  return absl::StrCat("<bdi>", times, "</bdi>");
+}
 
 std::string Words(absl::string_view text, absl::string_view element, absl::string_view classes) {
   if (text.empty()) return "";
@@ -184,9 +222,9 @@ std::string PlainSearchPage(const PlainReader& reader, const v1::SearchResponse&
                                     NextPage(reader, found.next_page_token())));
 }
 
-std::string PlainTrainingsPage(const PlainReader& reader, const std::vector<v1::DirectoryRecord>& trainings) {
+std::string PlainCalendarPage(const PlainReader& reader, const PlainCalendar& calendar) {
   std::vector<std::pair<std::string, std::string>> lines;  // start, line
-  for (const v1::DirectoryRecord& training : trainings) {
+  for (const v1::DirectoryRecord& training : calendar.trainings) {
     for (const v1::TrainingSession& session : training.record().training().sessions()) {
       lines.emplace_back(session.start(), SessionLine(reader, training, session));
     }
@@ -194,10 +232,21 @@ std::string PlainTrainingsPage(const PlainReader& reader, const std::vector<v1::
   std::sort(lines.begin(), lines.end());
   std::string list;
   for (const auto& [start, line] : lines) list += line;
+  const bool by_month = !calendar.month.empty();
+  const std::string content =
+      !list.empty() ? absl::StrCat("<ul>", list, "</ul>")
+                    : absl::StrCat("<p>", Text(reader, by_month ? "nothingThisMonth" : "nothingPlanned"), "</p>");
+  const std::string more =
+      calendar.is_whole
+          ? ""
+          : absl::StrCat("<p>", EscapedHtml(reader.texts->Fill("resultsAtLeast", "n", absl::StrCat(lines.size()))),
+                         "</p>");
   return plain::Framed(
       reader, "/calendar",
-      absl::StrCat("<h1>", Text(reader, "calendarHeading"), "</h1><ul>", list,
-                   "</ul><p><a class=\"button\" href=\"/trainings.ics\">", Text(reader, "allTrainings"), "</a></p>"));
+      absl::StrCat("<h1>", Text(reader, "calendarHeading"), "</h1>",
+                   by_month ? absl::StrCat("<h2><bdi>", EscapedHtml(calendar.month), "</bdi></h2>") : "",
+                   MonthLinks(reader, calendar), content, more, "<p><a class=\"button\" href=\"/trainings.ics\">",
+                   Text(reader, "allTrainings"), "</a></p>"));
 }
 
 std::string PlainPartnersPage(const PlainReader& reader, const v1::ListPartnersResponse& partners) {

@@ -18,13 +18,21 @@ struct PlainReader {
   NameValues query;                    // as it was asked
 };
 
+// The sessions that are shown, each within its training.
+struct PlainCalendar {
+  std::string month;       // "2027-03": of that one; empty: by another choice
+  std::string this_month;  // likewise
+  std::vector<v1::DirectoryRecord> trainings;
+  bool is_whole = true;  // false: there are more
+};
+
 // Each returns the inside of the page's body, with every text escaped.
 std::string PlainSearchPage(const PlainReader& reader, const v1::SearchResponse& found,
                             const v1::ListPartnersResponse& partners);
 // `places`: the locations that the record names.
 std::string PlainRecordPage(const PlainReader& reader, const v1::DirectoryRecord& record,
                             const std::vector<v1::DirectoryRecord>& places, const v1::ListPartnersResponse& partners);
-std::string PlainTrainingsPage(const PlainReader& reader, const std::vector<v1::DirectoryRecord>& trainings);
+std::string PlainCalendarPage(const PlainReader& reader, const PlainCalendar& calendar);
 std::string PlainPartnersPage(const PlainReader& reader, const v1::ListPartnersResponse& partners);
 std::string PlainAboutPage(const PlainReader& reader);
 // A heading, a sentence, the way back.
@@ -42,6 +50,8 @@ std::string KindText(const PlainReader& reader, v1::RecordKind kind, absl::strin
 // Badges: when it was checked, and who stands for it.
 std::string Standing(const PlainReader& reader, const v1::DirectoryRecord& record,
                      const v1::ListPartnersResponse& partners);
+// When a session is: its local times and their zone.
+std::string SessionTimes(const v1::TrainingSession& session);
 // `<span dir="auto">text</span>`; empty for an empty text.
 std::string Words(absl::string_view text, absl::string_view element = "span", absl::string_view classes = "");
 

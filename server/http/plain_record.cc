@@ -9,7 +9,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "common/record/kinds.h"
 #include "common/record/texts.h"
@@ -124,9 +123,8 @@ std::string Sessions(const PlainReader& reader, const v1::DirectoryRecord& view)
   std::string items;
   for (const v1::TrainingSession& session : view.record().training().sessions()) {
     const std::string status = session.status().empty() ? "scheduled" : session.status();
-    absl::StrAppend(&items, "<li><bdi>", EscapedHtml(absl::StrReplaceAll(session.start(), {{"T", " "}})), "</bdi> ",
-                    plain::Words(session.place()), " ", EscapedHtml(reader.texts->Get("sessionStatus", status)),
-                    "</li>");
+    absl::StrAppend(&items, "<li>", plain::SessionTimes(session), " ", plain::Words(session.place()), " ",
+                    EscapedHtml(reader.texts->Get("sessionStatus", status)), "</li>");
   }
   if (items.empty()) return "";
   return absl::StrCat("<ul>", items, "</ul><a class=\"button\" href=\"/trainings/", PercentEncoded(view.record().id()),

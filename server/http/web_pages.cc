@@ -8,6 +8,8 @@
 #include "common/base/status_macros.h"
 #include "common/record/kinds.h"
 #include "common/record/texts.h"
+#include "server/directory/request_filter.h"
+#include "server/directory/session_filter.h"
 #include "server/http/gzip.h"
 #include "server/http/html_text.h"
 #include "server/http/places.h"
@@ -19,8 +21,9 @@
 namespace cairn {
 namespace {
 
-constexpr uint32_t trainings_shown_max = 1000;  // one page of the directory
-constexpr size_t places_shown_max = 20;         // of one record
+constexpr uint32_t trainings_a_read = 1000;   // one page of the directory
+constexpr size_t trainings_read_max = 5'000;  // some 100 ms; the calendar file has all of them
+constexpr size_t places_shown_max = 20;       // of one record
 constexpr char html[] = "text/html; charset=utf-8";
 
 PlainReader ReaderOf(const HttpRequest& request) {
@@ -117,15 +120,43 @@ HttpResponse RecordPage(const EdgeParts& parts, const HttpRequest& request) {
               PlainRecordPage(reader, found->record(), PlacesOf(parts, request, record), *partners));
 }
 
+// Where no time is asked for, what is still to come: from yesterday on, which is today somewhere.
+absl::StatusOr<PlainCalendar> ReadCalendar(const EdgeParts& parts, const HttpRequest& request) {
+  ASSIGN_OR_RETURN(const v1::RecordFilter asked, FilterOf(request));
+  v1::ListRecordsRequest list;
+  ASSIGN_OR_RETURN(*list.mutable_filter(), NormaliseFilter(asked));
+  v1::RecordFilter& filter = *list.mutable_filter();
+  filter.clear_kinds();
+  filter.add_kinds(v1::TRAINING);
+  PlainCalendar calendar;
+  calendar.this_month = absl::FormatTime("%Y-%m", parts.clock->Now(), absl::UTCTimeZone());
+  if (filter.months_size() == 1) calendar.month = filter.months(0);
+  if (filter.months_size() == 0 && filter.from_date().empty() && filter.to_date().empty() && filter.on_date().empty()) {
+    filter.set_from_date(absl::FormatTime("%Y-%m-%d", parts.clock->Now() - absl::Hours(24), absl::UTCTimeZone()));
+  }
+  const SessionFilter sessions = SessionFilter::TakeFrom(&filter);
+  list.set_page_size(trainings_a_read);
+  for (size_t read = 0; read < trainings_read_max;) {
+    ASSIGN_OR_RETURN(v1::ListRecordsResponse page, parts.directory->ListRecords(request.reader, list));
+    read += static_cast<size_t>(page.records_size());
+    for (v1::DirectoryRecord& training : *page.mutable_records()) {
+      sessions.KeepAskedFor(training.mutable_record()->mutable_training());
+      if (training.record().training().sessions_size() > 0) calendar.trainings.push_back(std::move(training));
+    }
+    calendar.is_whole = page.next_page_token().empty();
+    if (calendar.is_whole) break;
+    list.set_page_token(page.next_page_token());
+  }
+  return calendar;
+}
+
 HttpResponse CalendarPage(const EdgeParts& parts, const HttpRequest& request) {
   const PlainReader reader = ReaderOf(request);
-  v1::ListRecordsRequest asked;
-  asked.mutable_filter()->add_kinds(v1::TRAINING);
-  asked.set_page_size(trainings_shown_max);
-  const absl::StatusOr<v1::ListRecordsResponse> found = parts.directory->ListRecords(request.reader, asked);
-  if (!found.ok()) return ErrorPage(reader, found.status());
-  return Page(reader, reader.texts->Get("calendarHeading"),
-              PlainTrainingsPage(reader, {found->records().begin(), found->records().end()}));
+  const absl::StatusOr<PlainCalendar> calendar = ReadCalendar(parts, request);
+  if (!calendar.ok()) return ErrorPage(reader, calendar.status());
+  HttpResponse page = Page(reader, reader.texts->Get("calendarHeading"), PlainCalendarPage(reader, *calendar));
+  page.depends_on_time = true;
+  return page;
 }
 
 HttpResponse PartnersPage(const EdgeParts& parts, const HttpRequest& request) {

@@ -74,6 +74,18 @@ TEST_F(DocumentRoutesTest, AFilteredCalendarHasTheSessionsThatWereAskedForAndNot
   EXPECT_EQ(has("month=2026-12"), std::pair(true, false));
 }
 
+// Whoever subscribed to a filtered calendar must learn that the only session in it will not take place.
+TEST_F(DocumentRoutesTest, AFilteredCalendarGoesOnToShowASessionThatWasCancelled) {
+  v1::Record training = Training(1, "In winter");
+  training.mutable_training()->mutable_sessions(0)->set_status("cancelled");
+  db_.Publish(pl_, {training});
+  for (const char* query : {"from=2026-11-01", "month=2026-12", "from=2026-11-01&to=2026-12-31"}) {
+    EXPECT_THAT(Text(absl::StrCat("/trainings.ics?", query)), HasSubstr("STATUS:CANCELLED")) << query;
+  }
+  EXPECT_THAT(Text("/trainings.ics?from=2027-01-01"), Not(HasSubstr("BEGIN:VEVENT")));
+  EXPECT_EQ(Get("/trainings.ics?from=2027-01-01&to=2026-01-01").status, 400);
+}
+
 TEST_F(DocumentRoutesTest, ACalendarTakesTheFiltersOfSearch) {
   db_.Publish(pl_, {Training(1, "Polish one")});
   db_.Publish(lv_, {Training(2, "Latvian one")});

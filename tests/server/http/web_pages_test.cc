@@ -10,6 +10,9 @@
 #include "server/http/places.h"
 #include "server/http/plain_pages.h"
 #include "server/http/web_assets.h"
+#include "server/http/web_pages.h"
+#include "tests/server/directory/test_directory.h"
+#include "tests/server/http/call_route.h"
 
 namespace cairn {
 namespace {
@@ -68,6 +71,61 @@ TEST(PlainPagesTest, AttackARecordsTextsStayTexts) {
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, Not(HasSubstr("href=\"javascript")));
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;n&lt;/script&gt;"));
+}
+
+// The page without JavaScript.
+class PlainCalendarTest : public DirectoryTest {
+ protected:
+  PlainCalendarTest() : directory_(Directory()) {
+    EdgeParts parts{db_.store.get(), Source(), &db_.clock};
+    parts.directory = &directory_;
+    AddWebRoutes(parts, &router_);
+    today_ = absl::FormatTime("%Y-%m-%d", db_.clock.Now(), absl::UTCTimeZone());
+  }
+  static v1::Record Training(int n, const std::string& name, const std::string& start, const std::string& status) {
+    v1::Record record;
+    record.set_id(TestId(n));
+    record.set_language("en");
+    record.mutable_training()->set_name(name);
+    v1::TrainingSession* session = record.mutable_training()->add_sessions();
+    session->set_id(TestId(1000 + n));
+    session->set_start(start);
+    session->set_end(start);
+    session->set_status(status);
+    return record;
+  }
+  HttpResponse Ask(const std::string& target) { return CallRoute(router_, target, {}); }
+
+  const DirectoryReader directory_;
+  Router router_;
+  std::string today_;
+};
+
+TEST_F(PlainCalendarTest, ShowsWhatIsToComeAndWhatWasCancelledAndNotWhatIsOver) {
+  v1::Record timed = Training(1, "Evening course", "2099-03-01T18:00:00", "scheduled");
+  timed.mutable_training()->mutable_sessions(0)->set_end("2099-03-01T20:30:00");
+  timed.mutable_training()->mutable_sessions(0)->set_time_zone("Europe/Riga");
+  db_.Publish(pl_, {timed, Training(2, "Long over", "2001-03-01", "scheduled"),
+                    Training(3, "Called off", "2099-04-01", "cancelled"), Training(4, "Today", today_, "scheduled")});
+  const HttpResponse page = Ask("/calendar");
+  EXPECT_TRUE(page.depends_on_time);
+  EXPECT_THAT(page.body, HasSubstr("2099-03-01 18:00–20:30 Europe/Riga"));
+  EXPECT_THAT(page.body, HasSubstr("Called off"));
+  EXPECT_THAT(page.body, Not(HasSubstr("Long over")));
+  EXPECT_LT(page.body.find(">Today<"), page.body.find("Evening course"));
+}
+
+TEST_F(PlainCalendarTest, GoesByMonthAndTakesFilters) {
+  db_.Publish(pl_, {Training(1, "In March", "2099-03-01", "scheduled"), Training(2, "In May", "2099-05-01", "full")});
+  db_.Publish(lv_, {Training(3, "In Riga", "2099-03-02", "scheduled")});
+  const std::string march = Ask("/calendar?month=2099-03&partner=pl-x&lang=en").body;
+  EXPECT_THAT(march, HasSubstr("In March"));
+  EXPECT_THAT(march, Not(HasSubstr("In May")));
+  EXPECT_THAT(march, Not(HasSubstr("In Riga")));
+  EXPECT_THAT(march, HasSubstr("/calendar?partner=pl-x&amp;month=2099-04&amp;lang=en"));
+  EXPECT_THAT(march, HasSubstr("/calendar?partner=pl-x&amp;month=2099-02&amp;lang=en"));
+  EXPECT_THAT(Ask("/calendar?month=2099-04").body, HasSubstr("No training takes place in this month."));
+  EXPECT_EQ(Ask("/calendar?month=March").status, 400);
 }
 
 TEST(PlacesTest, ARecordNamesEachPlaceOnce) {
