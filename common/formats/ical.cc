@@ -1,11 +1,7 @@
 #include "common/formats/ical.h"
 
-#include <unicode/unistr.h>
-#include <unicode/vtzone.h>
-
 #include <algorithm>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,9 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "common/base/status_macros.h"
+#include "common/formats/vtimezone.h"
 #include "common/record/calendar.h"
 #include "common/record/country.h"
 #include "common/record/time_zone.h"
@@ -30,28 +27,10 @@ constexpr size_t line_octets_max = 75;  // RFC 5545, 3.1
 // SEQUENCE has 31 bits: counted in seconds from here, they last until 2088. It grows with every version of a record and
 // never goes back, because the owner's node stamps each version at least a second after the one before (record.proto,
 // updated_at); and it is the same at every node, as no number of a feed or of a node would be.
-constexpr int64_t sequence_epoch_seconds = 1577836800;     // 2020-01-01
-constexpr double zone_rules_from_millis = 946684800000.0;  // 2000-01-01: no training is older
+constexpr int64_t sequence_epoch_seconds = 1577836800;  // 2020-01-01
 
 bool IsUtc(const std::string& zone) {
   return zone == "UTC" || zone == "Etc/UTC" || zone == "Etc/UCT" || zone == "Zulu";
-}
-
-// The rules of a zone as lines; empty: ICU does not know it.
-std::vector<std::string> ZoneLines(const std::string& zone) {
-  const std::unique_ptr<icu::VTimeZone> rules(icu::VTimeZone::createVTimeZoneByID(icu::UnicodeString::fromUTF8(zone)));
-  if (rules == nullptr) return {};
-  icu::UnicodeString text;
-  UErrorCode error = U_ZERO_ERROR;
-  rules->write(zone_rules_from_millis, text, error);
-  if (U_FAILURE(error)) return {};
-  std::string utf8;
-  text.toUTF8String(utf8);
-  std::vector<std::string> lines;
-  for (const absl::string_view line : absl::StrSplit(utf8, absl::ByAnyChar("\r\n"), absl::SkipEmpty())) {
-    if (!absl::StartsWith(line, "X-TZINFO")) lines.emplace_back(line);
-  }
-  return lines;
 }
 
 std::string DateText(absl::CivilDay day) { return absl::StrFormat("%04d%02d%02d", day.year(), day.month(), day.day()); }
@@ -110,13 +89,14 @@ void AppendText(absl::string_view name, const std::string& text, std::string* ou
   if (!text.empty()) out->append(IcalLine(name, IcalText(text)));
 }
 
-// The zone in which the event's times are written: empty when they have none or ICU does not know it.
+// The zone in which the event's times are written: empty when they have none or the system does not know it.
 std::string ZoneOf(const v1::TrainingSession& session, const LocalMoment& start) {
   if (start.date_only || session.time_zone().empty() || IsUtc(session.time_zone())) {
     return start.date_only ? "" : session.time_zone();
   }
   const absl::StatusOr<std::string> known = NormaliseTimeZone(session.time_zone());
-  return known.ok() && !ZoneLines(*known).empty() ? *known : "";
+  absl::TimeZone rules;
+  return known.ok() && absl::LoadTimeZone(*known, &rules) ? *known : "";
 }
 
 // An end before its start, or of another form, is left out: the event then is where it begins.
@@ -200,10 +180,8 @@ void IcalWriter::Begin(std::string* out) {
 
 void IcalWriter::AddZone(const std::string& zone, std::string* out) {
   if (zone.empty() || IsUtc(zone) || !zones_.insert(zone).second) return;
-  for (const std::string& line : ZoneLines(zone)) {
-    const size_t colon = line.find(':');
-    if (colon != std::string::npos) out->append(IcalLine(line.substr(0, colon), line.substr(colon + 1)));
-  }
+  absl::TimeZone rules;
+  if (absl::LoadTimeZone(zone, &rules)) out->append(VTimeZone(zone, rules));
 }
 
 absl::Status IcalWriter::Add(const v1::Record& record) {

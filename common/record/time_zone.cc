@@ -3,6 +3,7 @@
 #include <unicode/strenum.h>
 #include <unicode/timezone.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "absl/container/flat_hash_map.h"
@@ -10,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
 #include "common/record/country.h"
 #include "common/record/problem.h"
 #include "common/text/fold.h"
@@ -61,6 +63,19 @@ const char* ForAbbreviation(absl::string_view upper) {
   return found == kZones->end() ? nullptr : found->second;
 }
 
+// A name that the system's tzdata has and ICU, whose tables are as old as its release, has not yet.
+bool SystemKnows(absl::string_view name) {
+  constexpr size_t name_bytes_max = 64;  // twice the longest; what was asked for is kept by Abseil for good
+  if (name.size() > name_bytes_max || !absl::StrContains(name, '/')) return false;
+  // Debian's other two sets of the same zones, of which one counts leap seconds.
+  if (absl::StartsWith(name, "posix/") || absl::StartsWith(name, "right/")) return false;
+  const bool plain = absl::ascii_isupper(name[0]) && std::all_of(name.begin(), name.end(), [](char c) {
+                       return absl::ascii_isalnum(c) || absl::StrContains("_+-/", c);
+                     });
+  absl::TimeZone zone;
+  return plain && absl::LoadTimeZone(name, &zone);
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> NormaliseTimeZone(absl::string_view text) {
@@ -68,6 +83,7 @@ absl::StatusOr<std::string> NormaliseTimeZone(absl::string_view text) {
   const std::string lower = absl::AsciiStrToLower(stripped);
   const auto known = Zones().by_lower_name.find(lower);
   if (known != Zones().by_lower_name.end()) return known->second;
+  if (SystemKnows(stripped)) return std::string(stripped);
   std::string suggestion = "Europe/Warsaw";
   bool meant = false;
   if (const char* zone = ForAbbreviation(absl::AsciiStrToUpper(stripped))) {

@@ -8,9 +8,10 @@
 
 namespace cairn {
 
-// The name in its proper case ("europe/warsaw" → "Europe/Warsaw"). "UTC" and names with a slash that ICU knows are
-// accepted, aliases (Europe/Kiev) as they are. INVALID_ARGUMENT for the rest, with a suggestion for cities ("Warsaw"),
-// abbreviations ("CET") and near misses. Thread-safe.
+// The name in its proper case ("europe/warsaw" → "Europe/Warsaw"). "UTC" and names with a slash that ICU or the
+// system's tzdata knows are accepted (those that only tzdata knows in their proper case), aliases (Europe/Kiev) as they
+// are. INVALID_ARGUMENT for the rest, with a suggestion for cities ("Warsaw"), abbreviations ("CET") and near misses.
+// Thread-safe.
 absl::StatusOr<std::string> NormaliseTimeZone(absl::string_view text);
 
 // The zone of a country (ISO 3166-1 alpha-2) that has only one ("PL" → "Europe/Warsaw"); empty for the others.

@@ -41,6 +41,14 @@ TEST(TimeZoneTest, TakesIanaNamesInAnyCase) {
   EXPECT_EQ(Text(NormaliseTimeZone("UTC")), "UTC");
 }
 
+TEST(TimeZoneTest, TakesWhatIsNewerThanIcusTables) {
+  EXPECT_EQ(Text(NormaliseTimeZone("America/Ciudad_Juarez")), "America/Ciudad_Juarez");
+  for (const char* name : {"posix/Europe/Warsaw", "right/Europe/Warsaw", "/etc/localtime", "../zoneinfo/Europe/Warsaw",
+                           "A/../../zoneinfo/Europe/Warsaw", "Europe/", "Nowhere/Else"}) {
+    EXPECT_FALSE(NormaliseTimeZone(name).ok()) << name;
+  }
+}
+
 TEST(TimeZoneTest, SuggestsForCitiesAndAbbreviations) {
   EXPECT_EQ(Text(NormaliseTimeZone("Warsaw")), "\"Warsaw\": not an IANA time zone name; write \"Europe/Warsaw\"");
   EXPECT_THAT(Text(NormaliseTimeZone("CET")), HasSubstr("write \"Europe/Warsaw\""));
