@@ -201,6 +201,15 @@ bool CsvPlan::Describes(v1::RecordKind kind, const std::vector<std::string>& cel
   return kind == sheet_.kind;
 }
 
+bool CsvPlan::OnlyRefers(const std::vector<std::string>& cells) const {
+  for (size_t i = 0; i < cells.size(); ++i) {
+    if (cells[i].empty()) continue;
+    const bool to_field = i < columns_.size() && columns_[i].rule.to.has_value();
+    if (!to_field || !absl::EndsWith(columns_[i].rule.to->text(), "_id")) return false;
+  }
+  return true;
+}
+
 std::vector<std::string> CsvPlan::Assumed() const {
   const auto said = [this](absl::string_view path) {
     return std::any_of(

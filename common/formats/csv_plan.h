@@ -51,6 +51,8 @@ class CsvPlan {
 
   // What AddDefaults sets though neither a column nor the sheet says it: what the model requires and spreadsheets lack.
   std::vector<std::string> Assumed() const;
+  // Whether nothing in the row but ids of other records is filled: it relates some, and describes none.
+  bool OnlyRefers(const std::vector<std::string>& cells) const;
 
   // Counts the filled cells of a row.
   void Count(const std::vector<std::string>& cells);

@@ -135,7 +135,9 @@ absl::Status CsvSheetReader::ReadRow(uint32_t row) {
   for (size_t i = 0; i < chains_.size(); ++i) {
     const v1::RecordKind kind = plan_.kinds()[i];
     const std::string key = plan_.KeyOf(kind, cells);
-    if (key.empty() && kind == plan_.sheet().kind) {
+    if (key.empty() && kind == plan_.sheet().kind && plan_.OnlyRefers(cells)) {
+      if (referring_rows_++ == 0) referring_line_ = rows_[row].line;
+    } else if (key.empty() && kind == plan_.sheet().kind) {
       Refuse(row, {"", "", absl::StrCat("has neither an id nor a name for the ", KindName(kind)),
                    "give it a name, or take the row out"});
     }
@@ -256,6 +258,10 @@ std::vector<Problem> CsvSheetReader::Notes() const {
   if (longer_rows_ > 0) {
     add(absl::StrCat(longer_rows_, " rows have cells beyond the last column, first in line ", longer_line_,
                      "; not used"));
+  }
+  if (referring_rows_ > 0) {
+    add(absl::StrCat(referring_rows_, " rows have only ids of other records, and none of a ",
+                     KindName(plan_.sheet().kind), " of their own, first in line ", referring_line_, "; not used"));
   }
   if (left_out_ > 0) add(absl::StrCat(left_out_, " values of optional columns left out"));
   for (const std::string& assumed : plan_.Assumed()) add(assumed);

@@ -61,6 +61,8 @@ class CsvSheetReader : public RecordReader {
   std::vector<RowPlace> rows_;
   std::vector<Chains> chains_;  // as plan_.kinds()
   uint64_t longer_rows_ = 0;
+  uint64_t referring_rows_ = 0;  // that hold ids of other records and nothing else
+  uint32_t referring_line_ = 0;  // of the first of them
   uint64_t longer_line_ = 0;
   uint64_t left_out_ = 0;  // values of `optional` columns that were left out
   uint32_t at_ = 0;

@@ -202,8 +202,10 @@ std::string Remedy(absl::string_view main, const std::string& region) {
     return absl::StrCat("write ", Format(match.number(), PhoneNumberUtil::E164),
                         ", one number a phone, the words in description");
   }
-  // A sentence has digits that mean no number.
-  if (main.size() > kNumberBytesMax) return absl::StrCat("write one number such as ", ExampleFor(region));
+  // A sentence has digits that mean no number, and digits around letters are those of no number either.
+  const size_t letter = FirstLetter(main);
+  const bool around = letter != absl::string_view::npos && letter < main.find_last_of("0123456789");
+  if (main.size() > kNumberBytesMax || around) return absl::StrCat("write one number such as ", ExampleFor(region));
   const Reading meant = Read(digits, region);
   if (!meant.problem.empty()) return absl::StrCat("write one number such as ", ExampleFor(region));
   if (meant.number.short_code) return absl::StrCat("write ", meant.number.number, " or ", ExampleFor(region));

@@ -83,6 +83,22 @@ TEST(CsvTest, ACellThatIsNoNumberIsReportedAndNotUsed) {
   EXPECT_THAT(NotesText(import), HasSubstr("column \"Min age\": 1 cells not used"));
 }
 
+TEST(CsvTest, ARowOfNothingButIdsOfOthersIsNotedAndOneThatLacksItsNameRefused) {
+  const ReaderContext context = Mapped(
+      "kind = 'service'\nkey = ['ID']\n[sheet.columns]\nID = 'service.id'\nTitle = 'service.name'\n"
+      "Org = 'service.organization_id'\nNote = ''\n[sheet.defaults]\n'service.status' = 'active'\n");
+  const Import import = ReadText("ID,Title,Org,Note\n1,Night line,7,\n,,8,\n", ImportFormat::kCsv, context);
+  EXPECT_THAT(import.records, SizeIs(1)) << import.status;
+  EXPECT_THAT(import.refused, IsEmpty());
+  EXPECT_THAT(NotesText(import), HasSubstr("1 rows have only ids of other records, and none of a service of their own, "
+                                           "first in line 3; not used"));
+  for (const char* row : {",,8,something", "1,Night line,7,\n,,,only a note"}) {
+    EXPECT_THAT(ReadText(absl::StrCat("ID,Title,Org,Note\n", row, "\n"), ImportFormat::kCsv, context).refused,
+                SizeIs(1))
+        << row;
+  }
+}
+
 TEST(CsvTest, ASheetWithoutANameIsRefusedWithTheRemedy) {
   const Import import = ReadText("Colour,Shape\nblue,round\n", ImportFormat::kCsv);
   EXPECT_THAT(import.status.message(), HasSubstr("no column says what the service is called"));
@@ -290,6 +306,7 @@ void ExpectImports(const std::string& folder, const RealSheet& sheet) {
   std::cout << sheet.file << ": " << import.records.size() << " records, " << import.refused.size() << " rows refused, "
             << import.warnings.size() << " warnings\n"
             << NotesText(import);
+  EXPECT_THAT(import.refused, IsEmpty()) << sheet.file << ": one refused row refuses the publish";
   EXPECT_EQ(import.records.size(), sheet.records) << sheet.file;
   EXPECT_EQ(invalid, 0u) << sheet.file;
 }

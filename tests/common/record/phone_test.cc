@@ -5,7 +5,9 @@
 namespace cairn {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct Case {
   const char* entered;
@@ -76,6 +78,7 @@ TEST(PhoneRefusalTest, LettersForDigitsAreTheirKeysAndNeverTheDigitsBeforeThem) 
               HasSubstr("letters are no digits: write those of their keys, +18003569377"));
   EXPECT_THAT(Refusal("0800HELPNOW", "GB"), HasSubstr("+448004357669"));
   EXPECT_THAT(Refusal("1-800-FLOWER", "US"), HasSubstr("letters are no digits: write one number such as +1"));
+  EXPECT_THAT(Refusal("1-800-LAW-REP-4", "US"), AllOf(HasSubstr("number such as +1"), Not(HasSubstr("18004"))));
   EXPECT_THAT(Refusal("1-800-FLOWERS", ""), HasSubstr("or give its country"));
   EXPECT_THAT(Refusal("116 111 (telefon)", "PL"), HasSubstr("write 116111"));
 }
