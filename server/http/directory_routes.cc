@@ -4,8 +4,10 @@
 
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "common/base/limits.h"
 #include "common/base/status_macros.h"
 #include "common/record/kinds.h"
 #include "server/http/query_filter.h"
@@ -32,7 +34,7 @@ absl::StatusOr<HttpResponse> AnswerFacets(const DirectoryReader& directory, cons
 absl::StatusOr<HttpResponse> AnswerList(const DirectoryReader& directory, const HttpRequest& request) {
   v1::ListRecordsRequest list;
   ASSIGN_OR_RETURN(*list.mutable_filter(), FilterOf(request));
-  ASSIGN_OR_RETURN(const uint32_t limit, CountOf(request, "limit"));
+  ASSIGN_OR_RETURN(const uint32_t limit, CountOf(request, "limit", limits::list_page_size_max));
   list.set_page_size(limit);
   list.set_page_token(std::string(request.Query("page_token")));
   ASSIGN_OR_RETURN(const v1::ListRecordsResponse found, directory.ListRecords(request.reader, list));
@@ -57,6 +59,24 @@ absl::StatusOr<HttpResponse> AnswerPartners(const DirectoryReader& directory, co
   return JsonOf(found);
 }
 
+// `"hits":[],"total":"0",` for what of lists and counts proto3's JSON leaves out of `message` itself: nothing found is
+// an answer too, and its reader must not have to know that.
+std::string EmptyLists(const google::protobuf::Message& message) {
+  using Field = google::protobuf::FieldDescriptor;
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  std::string text;
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const Field* field = message.GetDescriptor()->field(i);
+    if (field->is_repeated() && !field->is_map() && reflection.FieldSize(message, field) == 0) {
+      absl::StrAppend(&text, "\"", field->json_name(), "\":[],");
+    } else if (!field->is_repeated() && field->cpp_type() == Field::CPPTYPE_UINT64 &&
+               reflection.GetUInt64(message, field) == 0) {
+      absl::StrAppend(&text, "\"", field->json_name(), "\":\"0\",");
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 absl::StatusOr<HttpResponse> JsonOf(const google::protobuf::Message& message) {
@@ -65,6 +85,8 @@ absl::StatusOr<HttpResponse> JsonOf(const google::protobuf::Message& message) {
   if (!printed.ok()) {
     return absl::InternalError(absl::StrCat(message.GetTypeName(), " as JSON: ", std::string(printed.message())));
   }
+  json.insert(1, EmptyLists(message));
+  if (absl::EndsWith(json, ",}")) json.erase(json.size() - 2, 1);  // there was nothing else
   return HttpResponse::Of("application/json", std::move(json));
 }
 

@@ -17,7 +17,8 @@ namespace cairn {
 // Filters are those of query_filter.h.
 void AddDirectoryRoutes(const EdgeParts& parts, Router* router);
 
-// Protocol Buffers' JSON: lowerCamelCase, 64-bit numbers as texts, what has its default left out.
+// Protocol Buffers' JSON: lowerCamelCase, 64-bit numbers as texts, what has its default left out but for
+// the lists and counts of `message` itself.
 absl::StatusOr<HttpResponse> JsonOf(const google::protobuf::Message& message);
 
 }  // namespace cairn

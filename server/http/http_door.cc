@@ -16,6 +16,7 @@
 #include "server/http/client_address.h"
 #include "server/http/http_target.h"
 #include "server/http/problem_json.h"
+#include "server/http/query_filter.h"
 
 namespace cairn {
 namespace {
@@ -209,7 +210,7 @@ HttpResponse HttpDoor::Call(const Route& route, Asked* asked) {
   }
   absl::StatusOr<HttpResponse> answered = route.handler(request);
   if (!answered.ok()) {
-    HttpResponse problem = Problem(answered.status());
+    HttpResponse problem = Problem(InParameters(answered.status()));
     if (problem.status == 500)
       LogError("http.failed", {{"route", route.pattern}, {"why", answered.status().message()}});
     return problem;

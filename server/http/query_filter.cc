@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/base/errors.h"
+#include "common/base/limits.h"
 #include "common/base/status_macros.h"
 #include "common/record/kinds.h"
 
@@ -97,7 +99,7 @@ std::vector<std::string> SearchParameters() {
 absl::StatusOr<v1::SearchRequest> SearchRequestOf(const HttpRequest& request) {
   v1::SearchRequest search;
   ASSIGN_OR_RETURN(*search.mutable_filter(), FilterOf(request));
-  ASSIGN_OR_RETURN(const uint32_t limit, CountOf(request, "limit"));
+  ASSIGN_OR_RETURN(const uint32_t limit, CountOf(request, "limit", limits::search_page_size_max));
   search.set_page_size(limit);
   search.set_query(std::string(request.Query("q")));
   search.set_page_token(std::string(request.Query("page_token")));
@@ -112,12 +114,49 @@ absl::StatusOr<v1::SearchRequest> SearchRequestOf(const HttpRequest& request) {
   return search;
 }
 
-absl::StatusOr<uint32_t> CountOf(const HttpRequest& request, absl::string_view name) {
+absl::StatusOr<uint32_t> CountOf(const HttpRequest& request, absl::string_view name, uint32_t max) {
   const absl::string_view text = request.Query(name);
   uint32_t count = 0;
   if (text.empty()) return count;
-  if (!absl::SimpleAtoi(text, &count) || count == 0) return Refuse(name, text, "write a whole number from 1 on");
+  if (!absl::SimpleAtoi(text, &count) || count == 0 || count > max) {
+    return Refuse(name, text, absl::StrCat("write a whole number from 1 to ", max));
+  }
   return count;
+}
+
+absl::Status InParameters(const absl::Status& status) {
+  if (status.code() != absl::StatusCode::kInvalidArgument) return status;
+  static constexpr std::pair<absl::string_view, absl::string_view> names[] = {
+      {"filter.kinds", "parameter kind"},
+      {"filter.countries", "parameter country"},
+      {"filter.languages", "parameter language"},
+      {"filter.terms", "parameter term"},
+      {"filter.partners", "parameter partner"},
+      {"filter.modes", "parameter mode"},
+      {"filter.freshness", "parameter freshness"},
+      {"filter.months", "parameter month"},
+      {"filter.on_date", "parameter on"},
+      {"filter.from_date", "parameter from"},
+      {"filter.to_date", "parameter to"},
+      {"filter.within_km", "parameter within_km"},
+      {"filter.near.latitude", "latitude of parameter near"},
+      {"filter.near.longitude", "longitude of parameter near"},
+      {"filter.near", "parameter near"},
+      {"query has", "parameter q has"},
+      {"order is nearest first", "parameter sort is distance"},
+      {"as from_date", "as from"}};
+  std::string text(status.message());
+  for (const auto& [field, parameter] : names) {
+    const size_t at = absl::string_view(text).find(field);
+    // What somebody sent stands between quotes, and is left as it is.
+    if (at == std::string::npos || absl::StrContains(text.substr(0, at), '"')) continue;
+    size_t end = at + field.size();
+    if (end < text.size() && text[end] == '[') end = text.find(']', end) + 1;  // which of several: its value tells
+    text.replace(at, end - at, parameter.data(), parameter.size());
+  }
+  absl::Status renamed(status.code(), text);
+  status.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) { renamed.SetPayload(type, payload); });
+  return renamed;
 }
 
 std::vector<std::string> DisplayLanguagesOf(const HttpRequest& request) {

@@ -1,11 +1,12 @@
-// From query parameters to the requests of directory.proto. Parameters are named like its fields, in the singular; one
-// that stands there several times means: one of these is enough. Empty ones are as if they were not there, as forms
-// send them.
+// From query parameters to the requests of directory.proto. Parameters are named like its fields, in the singular and
+// some shorter (limit, from, sort); one that stands there several times means: one of these is enough. Empty ones are
+// as if they were not there, as forms send them.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cairn/v1/directory.pb.h"
 #include "server/http/http_message.h"
@@ -32,8 +33,12 @@ std::vector<std::string> SearchParameters();
 // Errors as of FilterOf.
 absl::StatusOr<v1::SearchRequest> SearchRequestOf(const HttpRequest& request);
 
-// A whole number of at least 1; 0 when the parameter is not there.
-absl::StatusOr<uint32_t> CountOf(const HttpRequest& request, absl::string_view name);
+// A whole number from 1 to `max`; 0 when the parameter is not there.
+absl::StatusOr<uint32_t> CountOf(const HttpRequest& request, absl::string_view name, uint32_t max);
+
+// INVALID_ARGUMENT of directory.proto's fields as one of the parameters that they came from: "filter.countries[0]: …"
+// becomes "parameter country: …". Others as they are.
+absl::Status InParameters(const absl::Status& status);
 
 // `display_language` parameters, or else what Accept-Language says.
 std::vector<std::string> DisplayLanguagesOf(const HttpRequest& request);

@@ -127,7 +127,7 @@ void AddTrendRoutes(const EdgeParts& parts, const TrendKeeper* keeper, Router* r
                {"limit"},
                DependsOn::kFreshness,
                [clock = parts.clock, keeper](const HttpRequest& request) -> absl::StatusOr<HttpResponse> {
-                 ASSIGN_OR_RETURN(const uint32_t limit, CountOf(request, "limit"));
+                 ASSIGN_OR_RETURN(const uint32_t limit, CountOf(request, "limit", limits::trend_points_max));
                  const Trends trends = keeper->Read(limit == 0 ? points_default : limit);
                  return HttpResponse::Of("application/json", ToJson(trends, clock->Now()).dump());
                }});

@@ -94,6 +94,13 @@ TEST_F(EdgeTest, SearchAnswersAsTheRpcDoes) {
   EXPECT_EQ(found["total"], "1");
 }
 
+TEST_F(EdgeTest, NothingFoundIsAnEmptyListAndNotAnAbsentOne) {
+  const Json none = Parsed(Ask("/api/search?q=nowhere&facets=1"));
+  EXPECT_EQ(none["hits"], Json::array());
+  EXPECT_EQ(none["total"], "0");
+  EXPECT_EQ(Parsed(Ask("/api/list?country=CO"))["records"], Json::array());
+}
+
 TEST_F(EdgeTest, TitlesSpeakTheLanguageThatTheBrowserAsksForOrTheParameter) {
   v1::Record record = TestService(7, "Telefon zaufania");
   record.set_language("pl");
@@ -175,6 +182,17 @@ TEST_F(EdgeTest, WrongParametersAreNamedAndUnknownOnesIgnored) {
                             "country=Poland", "page_token=x", "on=tomorrow"}) {
     EXPECT_EQ(Ask(absl::StrCat("/api/search?", query)).status, 400) << query;
   }
+  const std::pair<const char*, const char*> said[] = {
+      {"/api/search?limit=5000000000", R"(parameter limit \"5000000000\": write a whole number from 1 to 200)"},
+      {"/api/list?limit=1001", "from 1 to 1000"},
+      {"/api/search?country=Poland", R"(parameter country: \"Poland\": not an ISO 3166-1)"},
+      {"/api/list?from=tomorrow", R"(parameter from: \"tomorrow\")"},
+      {"/api/facets?from=2027-02-01&to=2027-01-01", "parameter from is 2027-02-01, after parameter to"},
+      {"/api/search?month=13", R"(parameter month is \"13\")"},
+      {"/api/search?near=91,0", "latitude of parameter near is 91"},
+      {"/api/search?within_km=5", "parameter within_km is set without parameter near"},
+      {"/api/search?sort=distance", "parameter sort is distance without parameter near"}};
+  for (const auto& [target, words] : said) EXPECT_THAT(Ask(target).body, HasSubstr(words)) << target;
   const HttpResponse response = Ask("/api/search?q=night&utm=1&a%0d%0a=2&kind=");
   EXPECT_EQ(response.status, 400);  // a line end in a name
   EXPECT_EQ(Ask("/api/search?q=night&utm=1&%C5%82=2&kind=").Header("X-Ignored-Parameters"), "utm, %C5%82");
