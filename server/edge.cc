@@ -1,5 +1,6 @@
 #include "server/edge.h"
 
+#include <atomic>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -53,16 +54,23 @@ struct Edge::Parts {
   std::unique_ptr<DirectoryStates> states;
   std::unique_ptr<HttpDoor> door;
   std::unique_ptr<HttpServer> server;
+  std::atomic<const HttpServer*> serving = nullptr;  // `server`, for its own workers, who may come before it is set
   std::unique_ptr<TrendThread> trend_thread;
 
   void AddRoutes();
   void MakeDoor();
+  HttpServer::Load Load() const {
+    const HttpServer* const now = serving;
+    return now == nullptr ? HttpServer::Load() : now->load();
+  }
 };
 
 void Edge::Parts::AddRoutes() {
   AddStatusRoutes(options.parts, {options.version, options.ready, options.remark}, &router);
   if (options.metrics != nullptr) {
-    AddMetricsRoute(options.parts, {options.metrics, options.status, options.queued_writes}, &router);
+    if (!options.only_watching) options.http_load = [this] { return Load(); };
+    AddMetricsRoute(options.parts, {options.metrics, options.status, options.queued_writes, options.http_load},
+                    &router);
   }
   if (options.only_watching) return;
   AddDirectoryRoutes(options.parts, &router);
@@ -91,7 +99,7 @@ void Edge::Parts::MakeDoor() {
     if (options.metrics != nullptr) options.metrics->ObserveHttp(seen.route, seen.status, seen.bytes, seen.took);
   };
   door_options.public_url = options.public_url;
-  door_options.proxies = options.proxies;
+  door_options.proxies = options.server.proxies;
   door = std::make_unique<HttpDoor>(std::move(door_options));
 }
 
@@ -106,6 +114,7 @@ absl::StatusOr<std::unique_ptr<Edge>> Edge::Start(Options options) {
   p.AddRoutes();
   p.MakeDoor();
   ASSIGN_OR_RETURN(p.server, HttpServer::Start(p.options.server, p.door.get(), p.options.parts.clock));
+  p.serving = p.server.get();
   if (!p.options.only_watching) p.trend_thread = std::make_unique<TrendThread>(p.trends.get());
   return edge;
 }
@@ -116,6 +125,8 @@ std::string Edge::listening() const {
   const std::string& listen = parts_->options.server.listen;
   return absl::StrCat(listen.substr(0, listen.rfind(':') + 1), parts_->server->port());
 }
+
+HttpServer::Load Edge::load() const { return parts_->Load(); }
 
 absl::Status Edge::ReloadCertificate() { return parts_->server->ReloadCertificate(); }
 
@@ -129,7 +140,7 @@ Edge::Options EdgeOptionsOf(const NodeConfig& config) {
   options.server.connections_per_address_max = config.http_connections_per_address;
   options.public_url = config.http_public_url;
   options.data_license = config.http_data_license;
-  options.proxies = config.http_proxies;
+  options.server.proxies = config.http_proxies;
   options.access_log = config.http_access_log;
   return options;
 }

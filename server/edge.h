@@ -4,7 +4,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,17 +25,18 @@ class Edge {
     HttpServer::Options server;
     const Authoriser* authoriser = nullptr;  // who has a token
     CallerLimits* caller_limits = nullptr;
-    std::string public_url;            // see HttpDoor::Options
-    std::vector<std::string> proxies;  // see HttpDoor::Options
+    std::string public_url;  // see HttpDoor::Options
     bool access_log = true;
     NodeMetrics* metrics = nullptr;  // what is answered is counted here and shown at /metrics; nullptr: neither
     bool only_watching = false;      // serves /metrics and the health paths alone, and counts nothing
     // For /metrics: how the node is, as far as a reader may know; empty: this process does not know.
     std::function<absl::StatusOr<v1::GetStatusResponse>(const Reader&)> status;
     std::function<size_t()> queued_writes;  // for /metrics, see Store; empty: there is no writer
-    std::string version;                    // of the program
-    std::function<absl::Status()> ready;    // see StatusRoutesOptions
-    std::function<std::string()> remark;    // see StatusRoutesOptions
+    // For /metrics of an edge that only watches: the load of the one that has the readers; empty: there is none.
+    std::function<HttpServer::Load()> http_load;
+    std::string version;                  // of the program
+    std::function<absl::Status()> ready;  // see StatusRoutesOptions
+    std::function<std::string()> remark;  // see StatusRoutesOptions
   };
   static absl::StatusOr<std::unique_ptr<Edge>> Start(Options options);
   ~Edge();
@@ -44,6 +44,7 @@ class Edge {
   // Where it listens, "host:port".
   std::string listening() const;
   absl::Status ReloadCertificate();
+  HttpServer::Load load() const;
   void Stop(absl::Duration grace);
 
  private:

@@ -274,6 +274,7 @@ absl::Status Node::Parts::OpenHttp() {
   if (!config.http_metrics_listen.empty()) {
     Edge::Options options = EdgeOptions();
     options.only_watching = true;
+    if (edge != nullptr) options.http_load = [this] { return edge->load(); };
     options.server.listen = config.http_metrics_listen;
     options.server.tls_certificate = options.server.tls_key = "";
     absl::StatusOr<std::unique_ptr<Edge>> started = Edge::Start(std::move(options));

@@ -84,7 +84,8 @@ constexpr absl::string_view http_text = R"(
 # PEM files, read again on SIGHUP. Empty: plain HTTP, for a proxy or this machine.
 #tls_certificate = ""
 #tls_key = ""
-# Requests that are answered at a time, and connections: in all (2000 with TLS), and from one address.
+# Requests that are answered at a time, and connections: in all (2000 with TLS), and from one address. One of `proxies`
+# is not held to the latter.
 #workers = 4
 #connections = 10000
 #connections_per_address = 100

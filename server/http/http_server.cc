@@ -1,6 +1,5 @@
 #include "server/http/http_server.h"
 
-#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -12,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/numbers.h"
@@ -151,8 +151,10 @@ void HttpServer::Parts::OnAccepted(tcp::socket socket) {
   socket.set_option(tcp::no_delay(true), failed);
   const std::string address = PlainAddress(remote.address().to_string());
   const std::string key = LimitKey(address);
+  const bool proxy = absl::c_linear_search(host.options.proxies, address);
   const auto known = by_address.find(key);
-  if (known != by_address.end() && known->second >= host.options.connections_per_address_max) return;  // it closes
+  const int open = known == by_address.end() ? 0 : known->second;
+  if (!proxy && open >= host.options.connections_per_address_max) return;  // it closes
   if (count >= host.options.connections_max) MakeRoom();
   if (count >= host.options.connections_max) return;
   ++by_address[key];  // looked up again: who made room may have been the last of this very address

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -45,6 +46,7 @@ class HttpServer {
     int workers = 4;
     int connections_max = limits::http_connections_max;
     int connections_per_address_max = limits::http_connections_per_address_max;
+    std::vector<std::string> proxies;  // addresses that this limit does not hold: behind each are many readers
     absl::Duration idle_max = absl::Seconds(limits::http_idle_seconds_max);
     absl::Duration head_max = absl::Seconds(limits::http_head_seconds_max);
     absl::Duration slice_max = absl::Seconds(limits::http_slice_seconds_max);

@@ -32,6 +32,7 @@ absl::StatusOr<HttpResponse> AnswerMetrics(const EdgeParts& parts, const Metrics
   }
   shown.sizes = parts.store->sizes();
   if (options.queued_writes != nullptr) shown.write_queue = options.queued_writes();
+  if (options.http_load != nullptr) shown.http_load = options.http_load();
   return HttpResponse::Of(content_type, options.metrics->Text(shown));
 }
 

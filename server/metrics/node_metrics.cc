@@ -83,6 +83,7 @@ std::string NodeMetrics::Text(const Shown& shown) const {
   if (shown.status.has_value()) append(StatusMetrics(*shown.status));
   append(RecordMetrics(shown.records_by_kind));
   append(StoreMetrics(shown.sizes, shown.write_queue));
+  if (shown.http_load.has_value()) append(HttpLoadMetrics(*shown.http_load));
   append(ProcessMetrics());
   append(registry_.Collect());
   return prometheus::TextSerializer().Serialize(families);

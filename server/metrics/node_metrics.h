@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "cairn/v1/directory.pb.h"
 #include "cairn/v1/operations.pb.h"
+#include "server/http/http_server.h"
 #include "server/store/store.h"
 
 namespace cairn {
@@ -41,6 +42,7 @@ class NodeMetrics {
     std::map<std::string, uint64_t> records_by_kind;
     Store::Sizes sizes;
     std::optional<size_t> write_queue;
+    std::optional<HttpServer::Load> http_load;
   };
   std::string Text(const Shown& shown) const;
 

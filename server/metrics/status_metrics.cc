@@ -107,15 +107,30 @@ Families RecordMetrics(const std::map<std::string, uint64_t>& records_by_kind) {
   return {records.Take()};
 }
 
+namespace {
+
+void AddGauge(const char* name, const char* help, uint64_t value, Families* families) {
+  families->push_back(FamilyMaker(name, help).Add(static_cast<double>(value)).Take());
+}
+
+}  // namespace
+
+Families HttpLoadMetrics(const HttpServer::Load& load) {
+  Families families;
+  AddGauge("cairn_http_connections", "Open connections of readers.", static_cast<uint64_t>(load.connections),
+           &families);
+  AddGauge("cairn_http_queue_length", "Requests that wait for a worker.", load.waiting, &families);
+  return families;
+}
+
 Families StoreMetrics(const Store::Sizes& sizes, std::optional<size_t> write_queue) {
   Families families;
-  const auto gauge = [&](const char* name, const char* help, uint64_t value) {
-    families.push_back(FamilyMaker(name, help).Add(static_cast<double>(value)).Take());
-  };
-  gauge("cairn_database_bytes", "Size of the database file.", sizes.database);
-  gauge("cairn_database_wal_bytes", "Size of its write-ahead log.", sizes.wal);
-  gauge("cairn_disk_free_bytes", "Bytes free on the file system of the data directory.", sizes.disk_free);
-  if (write_queue.has_value()) gauge("cairn_write_queue_length", "Changes that wait for the writer.", *write_queue);
+  AddGauge("cairn_database_bytes", "Size of the database file.", sizes.database, &families);
+  AddGauge("cairn_database_wal_bytes", "Size of its write-ahead log.", sizes.wal, &families);
+  AddGauge("cairn_disk_free_bytes", "Bytes free on the file system of the data directory.", sizes.disk_free, &families);
+  if (write_queue.has_value()) {
+    AddGauge("cairn_write_queue_length", "Changes that wait for the writer.", *write_queue, &families);
+  }
   return families;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cairn/v1/operations.pb.h"
+#include "server/http/http_server.h"
 #include "server/store/store.h"
 
 namespace cairn {
@@ -23,5 +24,7 @@ std::vector<prometheus::MetricFamily> RecordMetrics(const std::map<std::string, 
 
 // `write_queue`: changes that wait for the writer; absent where there is none.
 std::vector<prometheus::MetricFamily> StoreMetrics(const Store::Sizes& sizes, std::optional<size_t> write_queue);
+
+std::vector<prometheus::MetricFamily> HttpLoadMetrics(const HttpServer::Load& load);
 
 }  // namespace cairn

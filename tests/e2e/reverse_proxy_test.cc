@@ -171,6 +171,22 @@ TEST_F(ReverseProxyTest, LimitsCountTheReadersAndNotTheProxy) {
   EXPECT_THAT(other.out, AllOf(HasSubstr("200\n"), Not(HasSubstr("429"))));
 }
 
+// More streams at once than one address may have connections: they are many readers, whatever address they come from.
+TEST_F(ReverseProxyTest, ReadersDoNotShareTheConnectionsOfOneAddress) {
+  std::vector<std::string> command;
+  for (int reader = 2; reader < 17; ++reader) {
+    const std::vector<std::string> one =
+        CurlCommand({"--interface", absl::StrCat("127.0.0.", reader), "-N", "--http1.1", "-o", "/dev/null", "-w",
+                     "%{http_code}\n", "--max-time", "10"},
+                    "/events?n=[1-9]");
+    if (reader == 2) command = {one[0], "-Z", "--parallel-immediate", "--parallel-max", "150"};
+    if (reader > 2) command.push_back("--next");
+    command.insert(command.end(), one.begin() + 1, one.end());
+  }
+  const std::string codes = RunCommand(command).out;
+  EXPECT_EQ(codes, absl::StrReplaceAll(std::string(135, '.'), {{".", "200\n"}}));
+}
+
 TEST_F(ReverseProxyTest, NeitherLogTellsWhoAskedForWhat) {
   Curl({"-H", "X-Forwarded-For: 203.0.113.77", "-H", "Forwarded: for=203.0.113.77"}, "/api/search?q=bruises");
   ASSERT_TRUE(Eventually([&] { return FileText(cluster_.log(0)).find("route=\"/api/search\"") != std::string::npos; }));

@@ -242,6 +242,19 @@ TEST_F(HttpServerTest, OneAddressDoesNotTakeAllPlaces) {
   EXPECT_THAT(Get(port(), "/a"), HasSubstr("GET /a"));
 }
 
+TEST_F(HttpServerTest, TheAddressOfAProxyIsManyReaders) {
+  options_.connections_per_address_max = 3;
+  options_.proxies = {"192.0.2.1", "127.0.0.2"};
+  Start();
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 10; ++i) clients.push_back(std::make_unique<RawClient>(port(), "127.0.0.2"));
+  WaitForConnections(10);
+  for (const auto& client : clients) {
+    client->Send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(client->ReadUntil("GET /a"), HasSubstr("200 OK"));
+  }
+}
+
 TEST_F(HttpServerTest, WhoMakesRoomMayBeOfTheNewcomersOwnAddress) {
   options_.connections_max = 1;
   Start();
