@@ -1,5 +1,6 @@
 #include "server/http/page_texts.h"
 
+#include <unicode/dtfmtsym.h>
 #include <unicode/locid.h>
 #include <unicode/plurrule.h>
 #include <unicode/unistr.h>
@@ -101,6 +102,18 @@ std::string PageTexts::CountryName(absl::string_view code) const {
   std::string text;
   name.toUTF8String(text);
   return text.empty() ? std::string(code) : text;
+}
+
+std::string PageTexts::WeekdayName(int day) const {
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::DateFormatSymbols symbols(rules_->locale, status);
+  int32_t count = 0;
+  const icu::UnicodeString* const names =
+      symbols.getWeekdays(count, icu::DateFormatSymbols::STANDALONE, icu::DateFormatSymbols::WIDE);
+  const int32_t at = day == 6 ? UCAL_SUNDAY : UCAL_MONDAY + day;
+  std::string text;
+  if (U_SUCCESS(status) && at < count) names[at].toUTF8String(text);
+  return text;
 }
 
 std::string PageTexts::LanguageNameOf(absl::string_view tag) const {

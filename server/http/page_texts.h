@@ -34,6 +34,8 @@ class PageTexts {
   // Names in this language; the code itself when there is none.
   std::string CountryName(absl::string_view code) const;
   std::string LanguageNameOf(absl::string_view tag) const;
+  // 0: Monday, to 6.
+  std::string WeekdayName(int day) const;
 
  private:
   struct Rules;

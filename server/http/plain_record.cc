@@ -15,6 +15,7 @@
 #include "server/http/html_text.h"
 #include "server/http/http_target.h"
 #include "server/http/plain_pages.h"
+#include "server/http/schedule_words.h"
 
 namespace cairn {
 namespace {
@@ -95,13 +96,14 @@ std::string Reach(const PlainReader& reader, const google::protobuf::Message& bo
                       items, "</ul></section>");
 }
 
-std::string Hours(const google::protobuf::Message& body) {
+std::string Hours(const PlainReader& reader, const google::protobuf::Message& body) {
   std::string items;
   for (const v1::Schedule& schedule : ItemsOf<v1::Schedule>(body, "schedules")) {
-    std::string times = absl::StrJoin({schedule.byday(), schedule.opens_at(), schedule.closes_at()}, " ");
-    if (schedule.opens_at().empty() && schedule.closes_at().empty()) times = schedule.byday();
-    absl::StrAppend(&items, "<li>", plain::Words(schedule.description()), " <bdi>", EscapedHtml(times), "</bdi> ",
-                    plain::Words(schedule.time_zone(), "span", "hint"), "</li>");
+    const std::string days = DaysText(schedule, *reader.texts);
+    const std::string hours = HoursText(schedule, !days.empty(), *reader.texts);
+    absl::StrAppend(&items, "<li>", EscapedHtml(days), " <bdi>", EscapedHtml(hours), "</bdi> ",
+                    plain::Words(schedule.description()), " ", plain::Words(schedule.time_zone(), "span", "hint"),
+                    "</li>");
   }
   return items.empty() ? "" : absl::StrCat("<ul>", items, "</ul>");
 }
@@ -177,7 +179,7 @@ std::string Provenance(const PlainReader& reader, const v1::DirectoryRecord& vie
 
 std::string Facts(const PlainReader& reader, const v1::DirectoryRecord& view, const google::protobuf::Message& body) {
   const PageTexts& texts = *reader.texts;
-  std::string facts = Fact(texts.Get("openingHours"), Hours(body));
+  std::string facts = Fact(texts.Get("openingHours"), Hours(reader, body));
   absl::StrAppend(&facts, Fact(texts.Get("address"), Addresses(reader, body)));
   absl::StrAppend(&facts, Fact(texts.Get("sessions"), Sessions(reader, view)));
   for (const auto& [path, label] : texts_shown) {

@@ -93,4 +93,7 @@ test('ScheduleTest', 'TheWordsNameNoDayOnWhichItIsClosed', () => {
   assert.equal(words({ ...daily, bymonthday: '13,-3', byday: 'FR' }), 'Friday · Days of the month: 13, the last − 2');
   assert.equal(words({ freq: 'DAILY', interval: 2, dtstart: '2026-11-24' }), '');
   assert.equal(words({ freq: 'MONTHLY', byday: '1WE' }), '');
+  assert.equal(words({ freq: 'WEEKLY', interval: 2, byday: 'FR', dtstart: '2026-11-27' }), 'Friday · every 2 weeks');
+  assert.equal(words({ freq: 'WEEKLY', byday: 'FR', byweekno: '20' }), '');
+  assert.equal(words({ ...daily, interval: 3 }), '');
 });

@@ -1,5 +1,8 @@
 // What the page's files and its plain views promise, without a browser; tests/e2e/web has one.
+#include "server/http/web_pages.h"
+
 #include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/ascii.h"
@@ -9,8 +12,8 @@
 #include "server/http/page_texts.h"
 #include "server/http/places.h"
 #include "server/http/plain_pages.h"
+#include "server/http/schedule_words.h"
 #include "server/http/web_assets.h"
-#include "server/http/web_pages.h"
 #include "tests/server/directory/test_directory.h"
 #include "tests/server/http/call_route.h"
 
@@ -48,6 +51,32 @@ TEST(PageTextsTest, TheAddressDecidesThenTheBrowserThenEnglish) {
   EXPECT_EQ(PageTexts::Choose("lv", {"pl"}).language(), "lv");
   EXPECT_EQ(PageTexts::Choose("xx", {"fi", "es-CO"}).language(), "es");
   EXPECT_EQ(PageTexts::Choose("", {}).language(), "en");
+}
+
+// As tests/client/web/schedule_test.ts has it for the page.
+TEST(ScheduleWordsTest, TheWordsNameNoDayOnWhichItIsClosed) {
+  const auto words = [](const std::string& fields, const char* language = "en") {
+    v1::Schedule schedule;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(fields, &schedule)) << fields;
+    return DaysText(schedule, PageTexts::Choose(language, {}));
+  };
+  EXPECT_EQ(words("freq: 'DAILY'"), "Every day");
+  EXPECT_EQ(words("freq: 'WEEKLY' byday: 'MO,TU,WE,TH,FR'"), "Monday – Friday");
+  EXPECT_EQ(words("freq: 'WEEKLY' byday: 'MO,FR'", "pl"), "poniedziałek, piątek");
+  EXPECT_EQ(words("freq: 'WEEKLY' interval: 2 byday: 'SU'", "pl"), "niedziela · co 2 tygodnie");
+  EXPECT_EQ(words("freq: 'MONTHLY' bymonthday: '1,-1'"), "Days of the month: 1, the last");
+  EXPECT_EQ(words("freq: 'MONTHLY' bymonthday: '13,-3' byday: 'FR'"), "Friday · Days of the month: 13, the last − 2");
+  for (const char* unsaid :
+       {"freq: 'DAILY' interval: 2", "freq: 'MONTHLY' byday: '1WE'", "freq: 'WEEKLY' byday: 'FR' byweekno: '20'",
+        "freq: 'MONTHLY' bymonthday: '1' interval: 3", ""}) {
+    EXPECT_EQ(words(unsaid), "") << unsaid;
+  }
+  v1::Schedule open;
+  open.set_opens_at("09:00:00");
+  open.set_closes_at("17:00");
+  EXPECT_EQ(HoursText(open, true, PageTexts::Choose("en", {})), "09:00 – 17:00");
+  EXPECT_EQ(HoursText(v1::Schedule(), true, PageTexts::Choose("en", {})), "all day");
+  EXPECT_EQ(HoursText(v1::Schedule(), false, PageTexts::Choose("en", {})), "");
 }
 
 TEST(PageTextsTest, NumbersAndNamesAreOfTheLanguage) {

@@ -144,6 +144,7 @@ export const en = {
   timesIn: 'Times are local to {zone}.',
   allDay: 'all day',
   everyDay: 'Every day',
+  everyWeeks: { one: 'every week', other: 'every {n} weeks' } as Plural,
   monthDays: 'Days of the month: {days}',
   lastDay: 'the last',
   places: 'Places',

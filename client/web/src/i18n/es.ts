@@ -142,6 +142,7 @@ export const es: Messages = {
   timesIn: 'Horas locales de {zone}.',
   allDay: 'todo el día',
   everyDay: 'Todos los días',
+  everyWeeks: { one: 'cada semana', many: 'cada {n} de semanas', other: 'cada {n} semanas' },
   monthDays: 'Días del mes: {days}',
   lastDay: 'el último',
   places: 'Lugares',

@@ -142,6 +142,7 @@ export const lv: Messages = {
   timesIn: 'Laiki ir pēc laika joslas {zone}.',
   allDay: 'visu diennakti',
   everyDay: 'Katru dienu',
+  everyWeeks: { zero: 'ik pēc {n} nedēļām', one: 'ik pēc {n} nedēļas', other: 'ik pēc {n} nedēļām' },
   monthDays: 'Mēneša dienas: {days}',
   lastDay: 'pēdējā',
   places: 'Vietas',

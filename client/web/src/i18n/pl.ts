@@ -142,6 +142,7 @@ export const pl: Messages = {
   timesIn: 'Godziny w strefie czasowej {zone}.',
   allDay: 'całą dobę',
   everyDay: 'Codziennie',
+  everyWeeks: { one: 'co tydzień', few: 'co {n} tygodnie', many: 'co {n} tygodni', other: 'co {n} tygodnia' },
   monthDays: 'Dni miesiąca: {days}',
   lastDay: 'ostatni',
   places: 'Miejsca',

@@ -142,6 +142,7 @@ export const sq: Messages = {
   timesIn: 'Oraret janë sipas zonës kohore {zone}.',
   allDay: 'gjithë ditën',
   everyDay: 'Çdo ditë',
+  everyWeeks: { one: 'çdo javë', other: 'çdo {n} javë' },
   monthDays: 'Ditët e muajit: {days}',
   lastDay: 'e fundit',
   places: 'Vendet',

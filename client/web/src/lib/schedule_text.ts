@@ -18,10 +18,13 @@ const monthDayText = (day: string, locale: Locale): string =>
   Number(day) === -1 ? locale.m.lastDay : Number(day) < 0 ? `${locale.m.lastDay} − ${-Number(day) - 1}` : locale.number(Number(day));
 
 // Empty where the rule says more than there are words for: better nothing than days on which nobody is there.
-export function daysText({ freq, byday, bymonthday, interval }: Schedule, locale: Locale): string {
+export function daysText({ freq, byday, bymonthday, byweekno, byyearday, interval }: Schedule, locale: Locale): string {
   const { m } = locale;
-  if (/\d/.test(byday ?? '')) return '';
+  if (/\d/.test(byday ?? '') || byweekno || byyearday) return '';
+  // Which weeks these are, its first day says; of months and years there are no words.
+  const every = interval ?? 1;
+  if (every > 1 && (freq !== 'WEEKLY' || !byday)) return '';
   const ofMonth = bymonthday && locale.fill(m.monthDays, { days: bymonthday.split(',').map((one) => monthDayText(one, locale)).join(', ') });
-  const ofWeek = byday ? weekdaysText(byday, locale) : freq === 'DAILY' && !bymonthday && (interval ?? 1) <= 1 ? m.everyDay : '';
-  return [ofWeek, ofMonth].filter(Boolean).join(' · ');
+  const ofWeek = byday ? weekdaysText(byday, locale) : freq === 'DAILY' && !bymonthday ? m.everyDay : '';
+  return [ofWeek, every > 1 && locale.count(m.everyWeeks, every), ofMonth].filter(Boolean).join(' · ');
 }
