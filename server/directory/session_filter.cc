@@ -6,9 +6,23 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
+#include "common/text/language.h"
 #include "server/store/record_times.h"
 
 namespace cairn {
+namespace {
+
+// What a session does not say of itself is as its training has it, and that was asked of the index.
+bool IsIn(const v1::TrainingSession& session, const std::string& country) {
+  return session.country().empty() || session.country() == country;
+}
+
+bool IsSpoken(const v1::TrainingSession& session, const std::string& language) {
+  return session.languages().empty() ||
+         absl::c_any_of(session.languages(), [&](const auto& spoken) { return LanguageMatches(language, spoken); });
+}
+
+}  // namespace
 
 SessionFilter SessionFilter::TakeFrom(v1::RecordFilter* normalised) {
   SessionFilter sessions;
@@ -17,6 +31,8 @@ SessionFilter SessionFilter::TakeFrom(v1::RecordFilter* normalised) {
   std::swap(*sessions.filter_.mutable_on_date(), *normalised->mutable_on_date());
   sessions.filter_.mutable_modes()->Swap(normalised->mutable_modes());
   sessions.filter_.mutable_months()->Swap(normalised->mutable_months());
+  *sessions.filter_.mutable_countries() = normalised->countries();
+  *sessions.filter_.mutable_languages() = normalised->languages();
   return sessions;
 }
 
@@ -39,6 +55,8 @@ bool SessionFilter::IsAskedFor(const v1::Training& training, const v1::TrainingS
   return TakesPlace(times, filter_.from_date(), filter_.to_date()) &&
          TakesPlace(times, filter_.on_date(), filter_.on_date()) &&
          any(filter_.modes(), [&](const std::string& wanted) { return absl::EqualsIgnoreCase(wanted, mode); }) &&
+         any(filter_.countries(), [&](const std::string& wanted) { return IsIn(session, wanted); }) &&
+         any(filter_.languages(), [&](const std::string& wanted) { return IsSpoken(session, wanted); }) &&
          any(filter_.months(), [&](const std::string& wanted) { return absl::c_linear_search(months, wanted); });
 }
 

@@ -12,7 +12,8 @@ namespace cairn {
 class SessionFilter {
  public:
   // Takes the conditions on sessions out of a normalised filter (see NormaliseFilter): from_date, to_date, on_date,
-  // modes and months. What is left of it finds every training that may have such a session.
+  // modes and months; of countries and languages a copy. What is left of it finds every training that may have such a
+  // session.
   static SessionFilter TakeFrom(v1::RecordFilter* normalised);
 
   // Erases the sessions that were not asked for, whatever their status.

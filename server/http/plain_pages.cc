@@ -12,6 +12,7 @@
 #include "common/record/texts.h"
 #include "server/http/html_text.h"
 #include "server/http/http_target.h"
+#include "server/http/query_filter.h"
 
 namespace cairn {
 namespace {
@@ -27,6 +28,24 @@ std::string Query(const PlainReader& reader, absl::string_view name) {
     if (key == name) return value;
   }
   return "";
+}
+
+// What was asked, without what `names` say.
+NameValues QueryWithout(const PlainReader& reader, const std::vector<absl::string_view>& names) {
+  NameValues query;
+  for (const auto& pair : reader.query) {
+    if (std::find(names.begin(), names.end(), pair.first) == names.end()) query.push_back(pair);
+  }
+  return query;
+}
+
+// "?name=value&…", not escaped; empty for none.
+std::string QueryText(const NameValues& query) {
+  std::string text;
+  for (const auto& [name, value] : query) {
+    absl::StrAppend(&text, text.empty() ? "?" : "&", PercentEncoded(name), "=", PercentEncoded(value));
+  }
+  return text;
 }
 
 const v1::PartnerSummary* PartnerOf(const v1::ListPartnersResponse& partners, absl::string_view id) {
@@ -52,14 +71,17 @@ std::string SearchForm(const PlainReader& reader) {
                     Query(reader, "kind") == KindName(kind) ? " selected" : "", ">",
                     EscapedHtml(plain::KindText(reader, kind, "kindsPlural")), "</option>");
   }
-  const std::string language = Query(reader, "lang");
-  return absl::StrCat(
-      "<form class=\"plain-form\" action=\"/\" method=\"get\" role=\"search\"><label>", Text(reader, "searchLabel"),
-      "<input type=\"search\" name=\"q\" maxlength=\"200\" value=\"", EscapedHtml(Query(reader, "q")),
-      "\"></label><label>", Text(reader, "facetKind"), "<select name=\"kind\">", kinds, "</select></label>",
-      language.empty() ? ""
-                       : absl::StrCat("<input type=\"hidden\" name=\"lang\" value=\"", EscapedHtml(language), "\">"),
-      "<button class=\"button primary\">", Text(reader, "searchButton"), "</button></form>");
+  // The form asks for words and a kind anew, and keeps the rest.
+  std::string kept;
+  for (const auto& [name, value] : QueryWithout(reader, {"q", "kind", "page_token"})) {
+    absl::StrAppend(&kept, "<input type=\"hidden\" name=\"", EscapedHtml(name), "\" value=\"", EscapedHtml(value),
+                    "\">");
+  }
+  return absl::StrCat("<form class=\"plain-form\" action=\"/\" method=\"get\" role=\"search\"><label>",
+                      Text(reader, "searchLabel"), "<input type=\"search\" name=\"q\" maxlength=\"200\" value=\"",
+                      EscapedHtml(Query(reader, "q")), "\"></label><label>", Text(reader, "facetKind"),
+                      "<select name=\"kind\">", kinds, "</select></label>", kept, "<button class=\"button primary\">",
+                      Text(reader, "searchButton"), "</button></form>");
 }
 
 std::string RecordAddress(const PlainReader& reader, const v1::DirectoryRecord& record) {
@@ -82,10 +104,7 @@ std::string Card(const PlainReader& reader, const v1::SearchHit& hit, const v1::
 
 std::string NextPage(const PlainReader& reader, absl::string_view token) {
   if (token.empty()) return "";
-  NameValues query;
-  for (const auto& pair : reader.query) {
-    if (pair.first != "page_token" && pair.first != "lang") query.push_back(pair);
-  }
+  NameValues query = QueryWithout(reader, {"page_token", "lang"});
   query.emplace_back("page_token", token);
   return absl::StrCat("<p><a class=\"button\" href=\"", plain::Address(reader, "/", query), "\">",
                       Text(reader, "nextPage"), "</a></p>");
@@ -107,10 +126,7 @@ std::string MonthAfter(const std::string& month, int by) {
 }
 
 std::string MonthLinks(const PlainReader& reader, const PlainCalendar& calendar) {
-  NameValues others;
-  for (const auto& pair : reader.query) {
-    if (pair.first != "month" && pair.first != "lang" && pair.first != "page_token") others.push_back(pair);
-  }
+  const NameValues others = QueryWithout(reader, {"month", "lang", "page_token"});
   const auto link = [&](absl::string_view key, const std::string& month) {
     NameValues query = others;
     query.emplace_back("month", month);
@@ -150,13 +166,7 @@ std::string Words(absl::string_view text, absl::string_view element, absl::strin
 std::string Address(const PlainReader& reader, absl::string_view path, const NameValues& query) {
   NameValues all = query;
   if (const std::string language = Query(reader, "lang"); !language.empty()) all.emplace_back("lang", language);
-  std::string address(path);
-  char mark = '?';
-  for (const auto& [name, value] : all) {
-    absl::StrAppend(&address, std::string(1, mark), PercentEncoded(name), "=", PercentEncoded(value));
-    mark = '&';
-  }
-  return EscapedHtml(address);
+  return EscapedHtml(absl::StrCat(path, QueryText(all)));
 }
 
 std::string KindText(const PlainReader& reader, v1::RecordKind kind, absl::string_view group) {
@@ -193,8 +203,10 @@ std::string Framed(const PlainReader& reader, absl::string_view current, absl::s
   }
   std::string languages;
   for (const auto& [tag, name] : PageTexts::Languages()) {
-    absl::StrAppend(&languages, "<a hreflang=\"", tag, "\" lang=\"", tag, "\" href=\"?lang=", tag, "\">", name,
-                    "</a> ");
+    NameValues query = QueryWithout(reader, {"lang"});
+    query.emplace_back("lang", tag);
+    absl::StrAppend(&languages, "<a hreflang=\"", tag, "\" lang=\"", tag, "\" href=\"", EscapedHtml(QueryText(query)),
+                    "\">", name, "</a> ");
   }
   return absl::StrCat(
       "<div class=\"plain-body\"><header class=\"top\"><div class=\"top-inner\"><a class=\"brand\" href=\"",
@@ -241,12 +253,19 @@ std::string PlainCalendarPage(const PlainReader& reader, const PlainCalendar& ca
           ? ""
           : absl::StrCat("<p>", EscapedHtml(reader.texts->Fill("resultsAtLeast", "n", absl::StrCat(lines.size()))),
                          "</p>");
+  // What the calendar file can be asked for as well; empty values are what forms send.
+  NameValues filters;
+  for (const auto& [name, value] : reader.query) {
+    const std::vector<std::string>& known = FilterParameters();
+    if (!value.empty() && std::find(known.begin(), known.end(), name) != known.end()) filters.emplace_back(name, value);
+  }
   return plain::Framed(
       reader, "/calendar",
       absl::StrCat("<h1>", Text(reader, "calendarHeading"), "</h1>",
                    by_month ? absl::StrCat("<h2><bdi>", EscapedHtml(calendar.month), "</bdi></h2>") : "",
-                   MonthLinks(reader, calendar), content, more, "<p><a class=\"button\" href=\"/trainings.ics\">",
-                   Text(reader, "allTrainings"), "</a></p>"));
+                   MonthLinks(reader, calendar), content, more, "<p><a class=\"button\" href=\"/trainings.ics",
+                   EscapedHtml(QueryText(filters)), "\">",
+                   Text(reader, filters.empty() ? "allTrainings" : "theseTrainings"), "</a></p>"));
 }
 
 std::string PlainPartnersPage(const PlainReader& reader, const v1::ListPartnersResponse& partners) {

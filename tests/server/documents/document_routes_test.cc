@@ -59,6 +59,11 @@ TEST_F(DocumentRoutesTest, AFilteredCalendarHasTheSessionsThatWereAskedForAndNot
   later->set_name("In spring");
   later->set_start("2027-03-01T10:00:00");
   later->set_mode("online");
+  later->set_country("LV");
+  later->add_languages("lv");
+  training.add_countries("PL");
+  training.add_countries("LV");
+  training.mutable_training()->add_languages("pl");
   training.mutable_training()->set_mode("onsite");
   db_.Publish(pl_, {training});
   const auto has = [&](const std::string& query) {
@@ -72,6 +77,10 @@ TEST_F(DocumentRoutesTest, AFilteredCalendarHasTheSessionsThatWereAskedForAndNot
   EXPECT_EQ(has("mode=online"), std::pair(false, true));
   EXPECT_EQ(has("mode=onsite"), std::pair(true, false));
   EXPECT_EQ(has("month=2026-12"), std::pair(true, false));
+  EXPECT_EQ(has("country=LV"), std::pair(true, true)) << "the first does not say where in its training's countries";
+  EXPECT_EQ(has("country=PL"), std::pair(true, false));
+  EXPECT_EQ(has("language=lv"), std::pair(true, true)) << "nor in which language";
+  EXPECT_EQ(has("language=pl"), std::pair(true, false));
 }
 
 // Whoever subscribed to a filtered calendar must learn that the only session in it will not take place.

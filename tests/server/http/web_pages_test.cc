@@ -153,8 +153,21 @@ TEST_F(PlainCalendarTest, GoesByMonthAndTakesFilters) {
   EXPECT_THAT(march, Not(HasSubstr("In Riga")));
   EXPECT_THAT(march, HasSubstr("/calendar?partner=pl-x&amp;month=2099-04&amp;lang=en"));
   EXPECT_THAT(march, HasSubstr("/calendar?partner=pl-x&amp;month=2099-02&amp;lang=en"));
+  EXPECT_THAT(march, HasSubstr("href=\"/trainings.ics?month=2099-03&amp;partner=pl-x\">The chosen trainings"));
+  EXPECT_THAT(march, HasSubstr("href=\"?month=2099-03&amp;partner=pl-x&amp;lang=lv\""));
+  EXPECT_THAT(Ask("/calendar").body, HasSubstr("href=\"/trainings.ics\""));
   EXPECT_THAT(Ask("/calendar?month=2099-04").body, HasSubstr("No training takes place in this month."));
   EXPECT_EQ(Ask("/calendar?month=March").status, 400);
+}
+
+// Who changes the language or the words goes on where he is.
+TEST_F(PlainCalendarTest, TheSearchKeepsWhatWasAskedFor) {
+  const std::string page = Ask("/?q=night line&kind=service&country=PL&page_token=x%22&lang=pl").body;
+  const std::string other = Ask("/?q=night line&kind=service&country=PL&lang=pl").body;
+  EXPECT_THAT(other, HasSubstr("href=\"?q=night%20line&amp;kind=service&amp;country=PL&amp;lang=es\""));
+  EXPECT_THAT(other, HasSubstr("<input type=\"hidden\" name=\"country\" value=\"PL\">"));
+  EXPECT_THAT(other, HasSubstr("<input type=\"hidden\" name=\"lang\" value=\"pl\">"));
+  EXPECT_THAT(page, Not(HasSubstr("x\"")));
 }
 
 TEST(PlacesTest, ARecordNamesEachPlaceOnce) {

@@ -26,6 +26,7 @@ function occasionsOf(entries: Entry[]): Occasion[] {
   return all.sort((a, b) => (a.session.start ?? '').localeCompare(b.session.start ?? ''));
 }
 
+const own_zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const isoOf = (day: number): string => new Date(day * day_ms).toISOString().slice(0, 10);
 const monthOf = (date: Date): string => `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, '0')}`;
 const shifted = (month: string, by: number): string => {
@@ -38,11 +39,13 @@ function Occurrence({ one, continued = false }: { one: Occasion; continued?: boo
   const { m, language } = useLocale();
   const title = titleOf(one.entry, [language, ...navigator.languages]);
   const status = one.session.status;
+  const start = one.session.start ?? '';
+  const zone = start.length > 10 && one.session.timeZone !== own_zone ? one.session.timeZone?.replaceAll('_', ' ') : '';
   const quiet = status === 'cancelled' || status === 'completed';
   return (
     <a class={'occasion' + (quiet ? ' quiet' : '') + (continued ? ' continued' : '')} href={recordPath(one.entry)}>
       <span dir="auto" lang={title.language}>{title.text}</span>
-      <span class="hint"><bdi>{[(one.session.start ?? '').slice(11, 16), one.session.place].filter(Boolean).join(' · ')}</bdi></span>
+      <span class="hint"><bdi>{[start.slice(11, 16), zone, one.session.place].filter(Boolean).join(' · ')}</bdi></span>
       {status && status !== 'scheduled' && <span class={'badge ' + (status === 'cancelled' ? 'bad' : 'shut')}>{m.sessionStatus[status as keyof typeof m.sessionStatus] ?? status}</span>}
     </a>
   );
@@ -103,7 +106,8 @@ function Upcoming({ occasions, today }: { occasions: Occasion[]; today: string }
   );
 }
 
-const countryOf = (one: Occasion): string => one.session.country || one.entry.record.countries?.[0] || '';
+// What a session does not say of itself is as its training has it: the rule of the calendar file as well.
+const countriesOf = (one: Occasion): string[] => (one.session.country ? [one.session.country] : (one.entry.record.countries ?? []));
 const languagesOf = (one: Occasion): string[] => {
   const own = one.session.languages?.length ? one.session.languages : (bodyOf(one.entry.record).languages ?? []);
   return own.map((tag) => (typeof tag === 'string' ? tag : (tag.code ?? '')));
@@ -149,7 +153,7 @@ export function CalendarPage() {
   const loaded = useLoaded('trainings', (signal) => listAll({ kind: 'training' }, signal));
   const all = occasionsOf(loaded.data ?? []);
   const [country, language, mode] = [query.get('country'), query.get('language'), query.get('mode')];
-  const occasions = all.filter((one) => (!country || countryOf(one) === country) && (!language || languagesOf(one).includes(language)) && (!mode || modeOf(one) === mode));
+  const occasions = all.filter((one) => (!country || countriesOf(one).includes(country)) && (!language || languagesOf(one).includes(language)) && (!mode || modeOf(one) === mode));
   const filters = queryString({ country: country ?? '', language: language ?? '', mode: mode ?? '' });
   const today = monthOf(now) + '-' + String(now.getDate()).padStart(2, '0');
   return (
@@ -162,7 +166,7 @@ export function CalendarPage() {
         ]} />
       </div>
       <div class="choices">
-        <Choice name="country" label={m.country} any={m.anyCountry} values={all.map(countryOf)} text={(one) => locale.country(one)} />
+        <Choice name="country" label={m.country} any={m.anyCountry} values={all.flatMap(countriesOf)} text={(one) => locale.country(one)} />
         <Choice name="language" label={m.language} any={m.anyLanguage} values={all.flatMap(languagesOf)} text={(one) => locale.languageName(one)} />
         <Choice name="mode" label={m.mode} any={m.anyMode} values={all.map(modeOf)} text={(one) => m.modes[one as keyof typeof m.modes] ?? one} />
       </div>
