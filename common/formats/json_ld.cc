@@ -231,7 +231,8 @@ std::string DcatCatalogText(const DcatCatalog& catalog) {
   for (const std::string& language : catalog.languages) dataset["dct:language"].push_back(language);
   for (const DcatCatalog::Distribution& each : catalog.distributions) {
     Json distribution = {{"@type", "dcat:Distribution"}, {"dct:title", each.title}};
-    if (json_ld::IsWebAddress(each.url)) distribution["dcat:downloadURL"] = {{"@id", each.url}};
+    if (json_ld::IsWebAddress(each.url)) distribution["dcat:accessURL"] = {{"@id", each.url}};
+    if (json_ld::IsWebAddress(each.url) && each.is_file) distribution["dcat:downloadURL"] = {{"@id", each.url}};
     Put("dcat:mediaType", each.media_type, &distribution);
     if (json_ld::IsWebAddress(catalog.license)) distribution["dct:license"] = {{"@id", catalog.license}};
     dataset["dcat:distribution"].push_back(std::move(distribution));

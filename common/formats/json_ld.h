@@ -58,6 +58,8 @@ struct DcatCatalog {
     std::string url;
     // "application/json".
     std::string media_type;
+    // Whether the whole of it is one file there; else it is a service that is asked page by page.
+    bool is_file = false;
   };
   std::string title;
   std::string description;

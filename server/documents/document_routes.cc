@@ -133,11 +133,11 @@ absl::StatusOr<HttpResponse> AnswerCatalog(const EdgeParts& parts, const std::st
                         return absl::OkStatus();
                       }));
   catalog.distributions = {
-      {"HSDS 3.1: services, one a line", absl::StrCat(base, "/hsds/services?format=ndjson"), "application/x-ndjson"},
+      {"HSDS 3.1: services, one a line", absl::StrCat(base, "/hsds/services?format=ndjson"), "application/x-ndjson", true},
       {"HSDS 3.1: the interface", absl::StrCat(base, "/hsds/"), "application/json"},
       {"RPDE: services", absl::StrCat(base, "/rpde/services"), "application/json"},
       {"RPDE: trainings", absl::StrCat(base, "/rpde/trainings"), "application/json"},
-      {"Trainings as a calendar", absl::StrCat(base, "/trainings.ics"), "text/calendar"},
+      {"Trainings as a calendar", absl::StrCat(base, "/trainings.ics"), "text/calendar", true},
   };
   return HttpResponse::Of(linked_data_type, DcatCatalogText(catalog));
 }

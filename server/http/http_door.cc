@@ -138,6 +138,7 @@ HttpResponse HttpDoor::Answer(const HttpHead& head, const HttpPeer& peer) {
 HttpResponse HttpDoor::Refuse(int status, absl::string_view why, const HttpPeer& peer) {
   HttpResponse response = Problem(status, why);
   if (status == 503) response.With("Retry-After", "2");
+  if (status == 405) response.With("Allow", allowed_methods);
   FinishResponse(HttpRequest(), AnswerContext(), &response);
   options_.observe({"none", status, response.body.size(), absl::ZeroDuration(), ShortenedAddress(peer.address), ""});
   return response;

@@ -54,7 +54,11 @@ absl::Status TakeHeader(absl::string_view name, absl::string_view value, HttpHea
     return Refuse(error, 400, "Transfer-Encoding: nothing here takes a body");
   } else if (name == "content-length") {
     if (known(name)) return Refuse(error, 400, "two Content-Length headers");
-    if (value != "0") return Refuse(error, 413, "Content-Length: nothing here takes a body");
+    const bool reads = head->method == "GET" || head->method == "HEAD" || head->method == "OPTIONS";
+    if (value != "0" && reads) return Refuse(error, 413, "Content-Length: nothing here takes a body");
+    if (value != "0") {
+      return Refuse(error, 405, absl::StrCat("method ", Quoted(head->method), ": this side only reads; send a GET"));
+    }
   } else if (name == "authorization" && known(name)) {
     return Refuse(error, 400, "two Authorization headers");
   }

@@ -119,14 +119,18 @@ TEST(JsonLdTest, ADcatCatalogNamesItsDistributions) {
   catalog.languages = {"en", "pl"};
   catalog.modified = absl::FromUnixSeconds(1'800'000'000);
   catalog.distributions = {{"HSDS", "https://directory.example.org/hsds/services", "application/json"},
-                           {"Bad", "javascript:x", "text/csv"}};
+                           {"Lines", "https://directory.example.org/all", "application/x-ndjson", true},
+                           {"Bad", "javascript:x", "text/csv", true}};
   const json document = json::parse(DcatCatalogText(catalog));
   EXPECT_EQ(document["@type"], "dcat:Catalog");
   EXPECT_EQ(document["@context"]["dcat"], "http://www.w3.org/ns/dcat#");
   EXPECT_EQ(document["dct:modified"]["@value"], "2027-01-15T08:00:00Z");
   const json& distributions = document["dcat:dataset"]["dcat:distribution"];
-  EXPECT_EQ(distributions[0]["dcat:downloadURL"]["@id"], "https://directory.example.org/hsds/services");
-  EXPECT_FALSE(distributions[1].contains("dcat:downloadURL"));
+  EXPECT_EQ(distributions[0]["dcat:accessURL"]["@id"], "https://directory.example.org/hsds/services");
+  EXPECT_FALSE(distributions[0].contains("dcat:downloadURL"));
+  EXPECT_EQ(distributions[1]["dcat:downloadURL"]["@id"], "https://directory.example.org/all");
+  EXPECT_EQ(distributions[1]["dcat:accessURL"]["@id"], "https://directory.example.org/all");
+  EXPECT_FALSE(distributions[2].contains("dcat:accessURL") || distributions[2].contains("dcat:downloadURL"));
 }
 
 }  // namespace

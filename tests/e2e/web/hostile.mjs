@@ -35,6 +35,41 @@ export const hostileTraining = {
   },
 };
 
+export const hostileOrganization = {
+  id: '7a9e2f10-93d4-4c1b-8d6e-1b2c3d4e5f65', language: 'en', countries: ['AL'], verified_by: script,
+  organization: {
+    name: script, alternate_name: script, description: script, role: 'ngo', legal_status: script, year_incorporated: 2001,
+    contacts: [{ name: script, title: script, department: script }], additional_websites: [{ label: script, url: 'https://a.example.org/' }],
+    phones: [{ number: '+35542220002', country: 'AL', description: script }],
+  },
+  translations: [{ language: 'pl', texts: { name: script, description: script } }],
+};
+
+export const hostileLocation = {
+  id: '7a9e2f10-93d4-4c1b-8d6e-1b2c3d4e5f66', language: 'en', countries: ['AL'],
+  location: {
+    location_type: 'physical', organization_id: hostileOrganization.id, name: script, alternate_name: script, description: script, transportation: script,
+    latitude: 41.3, longitude: 19.8, accessibility: [{ description: script, details: script }],
+    addresses: [{ attention: script, address_1: script, address_2: script, city: script, region: script, state_province: script, country: 'AL', address_type: 'physical' }],
+  },
+};
+
+export const hostileAssessment = {
+  id: '7a9e2f10-93d4-4c1b-8d6e-1b2c3d4e5f67', language: 'en', countries: ['AL'],
+  assessment: { name: script, service_id: hostileService.id, assessor_id: hostileOrganization.id, criterion: 'quality', method: script, result: script, score: 1 },
+};
+
+export const hostileCommitment = {
+  id: '7a9e2f10-93d4-4c1b-8d6e-1b2c3d4e5f68', language: 'en', countries: ['AL'],
+  commitment: {
+    name: script, organization_id: hostileOrganization.id, target: script, action: script, status: 'started',
+    reports: [{ id: '7a9e2f10-93d4-4c1b-8d6e-1b2c3d4e5f69', due: '2027-01-01', submitted: '2026-11-01', text: script }],
+  },
+};
+
+// All whose title is markup, one of each kind but the resource, whose address is what is hostile.
+export const hostileRecords = [hostileService, hostileTraining, hostileOrganization, hostileLocation, hostileAssessment, hostileCommitment];
+
 // A record in a script that runs from right to left.
 export const arabicService = {
   id: '7a9e2f10-93d4-4c1b-8d6e-1b2c3d4e5f64', language: 'ar', countries: ['AL'],

@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Consortium, eventually, folderFor } from './consortium.mjs';
-import { arabicService, hostileResource, hostileService, hostileTraining } from './hostile.mjs';
+import { arabicService, hostileRecords, hostileResource } from './hostile.mjs';
 
 const [bin, source, build] = process.argv.slice(2).map((one) => path.resolve(one));
 
@@ -39,11 +39,12 @@ try {
   await consortium.found();
   await consortium.startAll();
   await consortium.publishSamples(path.join(source, 'deploy/sample'));
-  await consortium.publish('al-streha', [hostileService, hostileResource, hostileTraining, arabicService]);
+  await consortium.publish('al-streha', [...hostileRecords, hostileResource, arabicService]);
   const total = async () => (await consortium.json('/api/partners')).partners.reduce((sum, one) => sum + Number(one.liveRecords ?? 0), 0);
-  await eventually('198 sample records and 4 more at the first node', async () => (await total()) === 202);
+  const published = 198 + hostileRecords.length + 2;
+  await eventually(`${published} records at the first node`, async () => (await total()) === published);
   browser = await chromium.launch({ executablePath: process.env.CAIRN_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
-  Object.assign(world, { consortium, browser, source, axe: readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'), shots: folderFor(path.join(build, 'web-screenshots')) });
+  Object.assign(world, { consortium, browser, source, axe: readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'), shots: folderFor(path.join(build, 'web-screenshots')), published });
   process.exitCode = (await runCases('web_page_test')) ? 1 : 0;
 } finally {
   await browser?.close();

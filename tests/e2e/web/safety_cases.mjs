@@ -1,6 +1,6 @@
 // What a hostile record, a curious third party or somebody looking over the shoulder must not get.
 import assert from 'node:assert/strict';
-import { hostileResource, hostileService, hostileTraining } from './hostile.mjs';
+import { hostileRecords, hostileResource } from './hostile.mjs';
 import { everyPage, open, test, withPage, world } from './page.mjs';
 
 async function assertNothingRan(page) {
@@ -12,7 +12,7 @@ test('AttackScriptInEveryTextFieldIsText', () => withPage({}, async (page) => {
   await open(page, '/?q=hostilekeyword');
   assert.match(await page.locator('.card h3').first().innerText(), /<script>window\.attacked=1<\/script>/);
   await assertNothingRan(page);
-  for (const id of [hostileService.id, hostileTraining.id]) {
+  for (const { id } of hostileRecords) {
     for (const text of ['en', 'pl']) {
       await open(page, `/records/${id}?text=${text}`);
       assert.match(await page.locator('h1').innerText(), /<script>/);
@@ -25,7 +25,7 @@ test('AttackScriptInEveryTextFieldIsText', () => withPage({}, async (page) => {
 }));
 
 test('AttackScriptInEveryTextFieldIsTextOnThePlainPageToo', () => withPage({ javaScriptEnabled: false }, async (page) => {
-  for (const address of ['/?q=hostilekeyword', `/records/${hostileService.id}`, `/records/${hostileTraining.id}`, '/calendar',
+  for (const address of ['/?q=hostilekeyword', ...hostileRecords.map(({ id }) => `/records/${id}`), '/calendar',
     `/?q=${encodeURIComponent('"><script>window.attacked=5</script>')}&lang=%22%3E%3Cscript%3E`]) {
     await page.goto(world.consortium.address + address);
     assert.equal(await page.locator('main script, main img, main svg').count(), 0, address);

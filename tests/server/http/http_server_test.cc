@@ -182,8 +182,11 @@ TEST_F(HttpServerTest, SmugglingIsRefusedAndTheConnectionEnds) {
 TEST_F(HttpServerTest, ABodyIsRefusedAndNotReadAsARequest) {
   Start();
   const std::string response =
-      Ask(port(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 35\r\n\r\nGET /hidden HTTP/1.1\r\nHost: x\r\n\r\n");
+      Ask(port(), "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 35\r\n\r\nGET /hidden HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(StatusOf(response), "413");
+  const std::string posted =
+      Ask(port(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 35\r\n\r\nGET /hidden HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(StatusOf(posted), "405");
   EXPECT_EQ(service_.answered, 0);
 }
 
