@@ -101,9 +101,9 @@ std::string Hours(const PlainReader& reader, const google::protobuf::Message& bo
   for (const v1::Schedule& schedule : ItemsOf<v1::Schedule>(body, "schedules")) {
     const std::string days = DaysText(schedule, *reader.texts);
     const std::string hours = HoursText(schedule, !days.empty(), *reader.texts);
-    absl::StrAppend(&items, "<li>", EscapedHtml(days), " <bdi>", EscapedHtml(hours), "</bdi> ",
-                    plain::Words(schedule.description()), " ", plain::Words(schedule.time_zone(), "span", "hint"),
-                    "</li>");
+    absl::StrAppend(&items, "<li>", EscapedHtml(days), days.empty() || hours.empty() ? "" : ", ", "<bdi>",
+                    EscapedHtml(hours), "</bdi> ", plain::Words(schedule.description(), "p", "hint"),
+                    plain::Words(schedule.time_zone(), "span", "hint"), "</li>");
   }
   return items.empty() ? "" : absl::StrCat("<ul>", items, "</ul>");
 }

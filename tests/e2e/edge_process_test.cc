@@ -148,7 +148,8 @@ TEST_F(EdgeProcessTest, NothingOfACircleIsInAnyAnswerToAnybody) {
     EXPECT_TRUE(asked || answer.find(marker) == std::string::npos) << target;
     EXPECT_THAT(answer, Not(HasSubstr("police"))) << target;
   }
-  EXPECT_THAT(Ask(absl::StrCat("/api/search?q=", marker)), HasSubstr("\r\n\r\n{}"));
+  EXPECT_THAT(Ask(absl::StrCat("/api/search?q=", marker)),
+              HasSubstr("\r\n\r\n{\"hits\":[],\"total\":\"0\",\"facets\":[]}"));
   EXPECT_THAT(Ask("/api/trends"), HasSubstr(R"({"name":"entries","values":[)"));
 }
 
